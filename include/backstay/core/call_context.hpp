@@ -1,0 +1,76 @@
+#pragma once
+
+#include <backstay/core/config.hpp>
+#include <backstay/core/event.hpp>
+#include <backstay/core/failure.hpp>
+#include <backstay/core/random.hpp>
+#include <backstay/core/stage.hpp>
+#include <backstay/core/stop_signal.hpp>
+#include <backstay/core/time.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace backstay::inline BACKSTAY_ABI {
+
+enum class Priority : std::uint8_t { critical, normal, sheddable };
+
+/// What a call is about: the keys by which shared state is parted. Views into what outlives the call.
+struct CallKey {
+    std::string_view origin{};     ///< scheme, host and port
+    std::string_view credential{}; ///< a name for whose credential it is, never the secret
+    std::string_view partition{};  ///< the user's own: shard, tenant
+    std::string_view operation{};  ///< a bounded label such as "get order", never a raw path
+};
+
+/// What one call changes of the pipeline that it runs in.
+struct Overrides {
+    StageSet without{};                        ///< stages that this call passes by
+    std::optional<Duration> max_server_wait{}; ///< for Retry; nullopt: as configured
+    bool allow_unsafe_retry = false;           ///< repeat even what may have been processed already
+};
+
+/// How one call is to be run. Not an aggregate on purpose: a braced temporary of one inside a `co_await`
+/// expression is destroyed twice by GCC 12.
+class CallSettings {
+public:
+    CallSettings() noexcept {} // NOLINT(modernize-use-equals-default)
+
+    CallKey key;
+    Overrides overrides;
+    Deadline deadline; ///< the caller's own; stages only narrow it
+    Priority priority = Priority::normal;
+    bool safe_to_repeat = true;   ///< false for what must not be repeated after it may have been processed
+    Observer* observer = nullptr; ///< must outlive the call
+    StopSignal* stop = nullptr;   ///< must outlive the call; null: nobody will stop it
+};
+
+/// What every stage may see and narrow. One per call (and per branch of a hedge), in the driver's frame.
+struct CallContext {
+    TimePoint now{};               ///< the time of this decision; policies read no clock
+    TimePoint attempt_began{};     ///< of the last attempt; the epoch before the first
+    TimePoint served_wait_until{}; ///< until when a server's wait has been served by this call already
+    Deadline deadline{};
+    int attempt = 0; ///< attempts begun: 1 while the first runs
+    int resends = 0; ///< by the transport, of requests that a stale connection lost
+    Random* random = nullptr;
+    StopSignal* stop = nullptr;
+    Observer* observer = nullptr;
+    bool safe_to_repeat = true;
+    Priority priority = Priority::normal;
+    CallKey key{};
+    Overrides overrides{};
+
+    /// Tells the observer, if there is one; fills in time, attempt, origin and operation.
+    void notify(Event event) const noexcept {
+        if (observer != nullptr) [[unlikely]] {
+            tell(event);
+        }
+    }
+
+private:
+    BACKSTAY_EXPORT void tell(Event& event) const noexcept;
+};
+
+} // namespace backstay::inline BACKSTAY_ABI

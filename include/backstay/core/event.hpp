@@ -1,0 +1,80 @@
+#pragma once
+
+#include <backstay/core/config.hpp>
+#include <backstay/core/failure.hpp>
+#include <backstay/core/time.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+namespace backstay::inline BACKSTAY_ABI {
+
+enum class EventType : std::uint8_t {
+    attempt_started,
+    attempt_ended,
+    retry_scheduled, ///< `delay` is the wait, `kind` what is waited for
+    gave_up,         ///< `stop_reason` says why
+    timed_out,
+    circuit_opened,
+    circuit_half_open,
+    circuit_closed,
+    cooled_down,
+    refused, ///< `refused_by` says by whom
+    hedge_sent,
+    hedge_won,
+    credential_refreshed,
+    connection_opened,
+    connection_reused,
+    connection_stale,
+    connection_closed,
+    fell_back,
+    chaos_injected,
+};
+
+[[nodiscard]] BACKSTAY_EXPORT std::string_view to_string(EventType type) noexcept;
+
+/// One flat record. The views are valid during the callback only; what does not apply is empty or zero.
+struct Event {
+    EventType type = EventType::attempt_started;
+    FailureKind kind = FailureKind::none;
+    StopReason stop_reason = StopReason::none;
+    RefusedBy refused_by = RefusedBy::none;
+    std::uint16_t status = 0;
+    std::uint16_t hint_flags = 0; ///< the failure's flags: whether and where the server named a wait
+    int attempt = 0;              ///< 1 for the first
+    bool dry_run = false;         ///< a refusal that was only reported
+    TimePoint at{};
+    Duration delay{0};
+    Duration duration{0};
+    std::string_view origin{};
+    std::string_view operation{};
+    std::string_view request_id{};
+    std::string_view trace_id{};
+    std::string_view detail{};
+};
+
+/// Sees what happens to calls. Called on the call's executor, outside any lock.
+/// Errors: an exception is swallowed and counted (`dropped`); it never reaches a call.
+/// Thread safety: one observer may serve many calls at once; the implementer locks what it shares.
+class BACKSTAY_EXPORT Observer {
+public:
+    Observer() = default;
+    Observer(const Observer&) = delete;
+    Observer& operator=(const Observer&) = delete;
+    virtual ~Observer() = default;
+
+    /// Reports an event; never throws.
+    void notify(const Event& event) noexcept;
+
+    /// Counts the events that `on_event` threw on.
+    [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
+
+protected:
+    virtual void on_event(const Event& event) = 0;
+
+private:
+    std::atomic<std::uint64_t> dropped_{0};
+};
+
+} // namespace backstay::inline BACKSTAY_ABI
