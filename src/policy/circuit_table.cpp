@@ -1,0 +1,77 @@
+#include "policy/circuit_table.hpp"
+
+#include <algorithm>
+
+namespace backstay::inline BACKSTAY_ABI::detail {
+
+CircuitTable::CircuitTable(const CircuitBreakerOptions& with)
+    : options(std::make_shared<const CircuitBreakerOptions>(with)),
+      dry_run(with.dry_run),
+      keyed_(with.max_keys) {
+    if (with.unkeyed) {
+        only_.emplace(options);
+    }
+}
+
+void CircuitTable::obtain_keyed(const CallKey& key, std::shared_ptr<Circuit>& circuit) noexcept {
+    circuit = keyed_.obtain(options->key(key), [this] { return std::make_shared<Circuit>(options); });
+}
+
+std::uint64_t CircuitTable::isolate(TimePoint until) {
+    const std::lock_guard lock(mutex_);
+    isolations_.push_back({.id = ++isolation_ids_, .until = until});
+    note_isolation();
+    return isolation_ids_;
+}
+
+void CircuitTable::end_isolation(std::uint64_t id) noexcept {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(isolations_, [id](const Isolated& isolated) { return isolated.id == id; });
+    note_isolation();
+}
+
+void CircuitTable::note_isolation() noexcept {
+    TimePoint last = TimePoint::min();
+    for (const Isolated& isolated : isolations_) {
+        last = std::max(last, isolated.until);
+    }
+    isolated_until_.store(last.time_since_epoch().count(), std::memory_order_release);
+}
+
+void CircuitTable::close() {
+    if (only_) {
+        only_->close_by_hand();
+    }
+    for (const auto& [key, circuit] : keyed_.entries()) { // outside the table's lock: it wakes waiters
+        circuit->close_by_hand();
+    }
+}
+
+CircuitSnapshot CircuitTable::judged(CircuitSnapshot circuit, TimePoint now) const noexcept {
+    if (now < isolated_until()) {
+        circuit.state = CircuitState::isolated;
+        circuit.next_change = isolated_until();
+    }
+    return circuit;
+}
+
+CircuitSnapshot CircuitTable::snapshot(TimePoint now, const CallKey& key) const noexcept {
+    if (only_) {
+        return judged(only_->snapshot(now), now);
+    }
+    const std::shared_ptr<Circuit> known = keyed_.find(options->key(key));
+    return judged(known ? known->snapshot(now) : CircuitSnapshot{}, now);
+}
+
+std::vector<KeyedCircuitSnapshot> CircuitTable::snapshots(TimePoint now) const {
+    std::vector<KeyedCircuitSnapshot> shown;
+    if (only_) {
+        shown.push_back({.key = {}, .circuit = judged(only_->snapshot(now), now)});
+    }
+    for (const auto& [key, circuit] : keyed_.entries()) {
+        shown.push_back({.key = key, .circuit = judged(circuit->snapshot(now), now)});
+    }
+    return shown;
+}
+
+} // namespace backstay::inline BACKSTAY_ABI::detail

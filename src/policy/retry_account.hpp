@@ -1,0 +1,29 @@
+#pragma once
+
+#include <backstay/policy/retry_budget.hpp>
+
+namespace backstay::inline BACKSTAY_ABI {
+
+/// The arithmetic of one kind of budget, for one key. Costs are in a unit of its own.
+/// Thread safety: all members from any thread.
+class RetryBudget::Account {
+public:
+    Account() = default;
+    Account(const Account&) = delete;
+    Account& operator=(const Account&) = delete;
+    virtual ~Account() = default;
+
+    /// `cost` is what the attempt that succeeded had cost: 0 for the first one.
+    virtual void succeeded(TimePoint now, std::int32_t cost) noexcept = 0;
+
+    /// For kinds that also count failures.
+    virtual void failed(TimePoint /*now*/, const Failure& /*failure*/) noexcept {}
+
+    /// Takes what a repeat after this failure costs, in one atomic step; 0 when there is not enough.
+    [[nodiscard]] virtual std::int32_t withdraw(TimePoint now, const Failure& failure) noexcept = 0;
+    virtual void give_back(std::int32_t cost) noexcept = 0;
+
+    [[nodiscard]] virtual RetryBudgetSnapshot snapshot(TimePoint now) noexcept = 0;
+};
+
+} // namespace backstay::inline BACKSTAY_ABI
