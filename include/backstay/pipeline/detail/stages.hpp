@@ -1,0 +1,154 @@
+#pragma once
+
+#include <backstay/core/call_context.hpp>
+#include <backstay/core/failure.hpp>
+#include <backstay/core/protocol.hpp>
+#include <backstay/pipeline/detail/settlement.hpp>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <tuple>
+#include <utility>
+
+namespace backstay::inline BACKSTAY_ABI::detail {
+
+/// One call's way through the stages: asks them in order, remembers how far it came, and settles each that
+/// let it through exactly once for every `proceed`. No I/O, no waiting: that is the driver's part.
+template <class... P>
+class Stages {
+public:
+    static constexpr std::size_t count = sizeof...(P);
+    using Policies = std::tuple<P...>;
+
+    /// Asks inwards from where it stopped last; a stage that does not let the call through will be asked
+    /// again.
+    Admission admit(Policies& policies, CallContext& call) noexcept {
+        return admit_from(policies, call, std::index_sequence_for<P...>{});
+    }
+
+    /// Leaves a waker with the stage that answered `wait`; false when its place came free meanwhile.
+    bool enqueue(Policies& policies, const Waker& waker) noexcept {
+        return enqueue_at(policies, waker, std::index_sequence_for<P...>{});
+    }
+
+    /// True when the stage that answered `wait` takes wakers.
+    [[nodiscard]] bool queues() const noexcept { return queues_at(std::index_sequence_for<P...>{}); }
+
+    /// Makes the stage that was waited for forget the call: it leaves its queue at once.
+    void abandon() noexcept { abandon_at(std::index_sequence_for<P...>{}); }
+
+    /// Settles outwards until a stage wants a repeat or all are settled.
+    void settle(Policies& policies, CallContext& call, Settlement& settlement) noexcept {
+        settle_all(policies, call, settlement, std::index_sequence_for<P...>{});
+    }
+
+private:
+    template <std::size_t I>
+    using At = std::tuple_element_t<I, Policies>;
+
+    template <std::size_t I>
+    static bool skipped(const CallContext& call) noexcept {
+        return call.overrides.without.has(At<I>::stage);
+    }
+
+    template <std::size_t... I>
+    Admission admit_from(Policies& policies, CallContext& call, std::index_sequence<I...>) noexcept {
+        Admission admission;
+        (void)((I < admitted_ || admit_one<I>(policies, call, admission)) && ...);
+        return admission;
+    }
+
+    template <std::size_t I>
+    bool admit_one(Policies& policies, CallContext& call, Admission& admission) noexcept {
+        saved_[I] = call.deadline;
+        if (!skipped<I>(call)) {
+            admission = std::get<I>(policies).admit(std::get<I>(mine_), call);
+            if (admission.answer != Admission::Answer::proceed) {
+                call.deadline = saved_[I];
+                return false;
+            }
+        }
+        admitted_ = I + 1;
+        return true;
+    }
+
+    template <std::size_t... I>
+    bool enqueue_at(Policies& policies, const Waker& waker, std::index_sequence<I...>) noexcept {
+        return ((I == admitted_ && enqueue_one<I>(policies, waker)) || ...);
+    }
+
+    template <std::size_t I>
+    bool enqueue_one(Policies& policies, const Waker& waker) noexcept {
+        if constexpr (QueueingPolicy<At<I>>) {
+            return std::get<I>(policies).enqueue(std::get<I>(mine_), waker);
+        } else {
+            return false;
+        }
+    }
+
+    template <std::size_t... I>
+    [[nodiscard]] bool queues_at(std::index_sequence<I...>) const noexcept {
+        return ((I == admitted_ && QueueingPolicy<At<I>>) || ...);
+    }
+
+    template <std::size_t... I>
+    void abandon_at(std::index_sequence<I...>) noexcept {
+        ((I == admitted_ ? forget(std::get<I>(mine_)) : void()), ...);
+    }
+
+    template <class Call>
+    static void forget(Call& mine) noexcept {
+        std::destroy_at(&mine);
+        std::construct_at(&mine);
+    }
+
+    template <std::size_t... I>
+    void settle_all(Policies& policies, CallContext& call, Settlement& settlement,
+                    std::index_sequence<I...>) noexcept {
+        settlement.again = false;
+        (void)((count - 1 - I >= admitted_ || settle_one<count - 1 - I>(policies, call, settlement)) && ...);
+    }
+
+    /// False when the stage wants a repeat: it stays admitted.
+    template <std::size_t I>
+    bool settle_one(Policies& policies, CallContext& call, Settlement& settlement) noexcept {
+        call.deadline = saved_[I];
+        admitted_ = I;
+        if (skipped<I>(call)) {
+            return true;
+        }
+        const Verdict verdict = std::get<I>(policies).settle(std::get<I>(mine_), call, settlement.seen());
+        if (verdict.stop_reason != StopReason::none) {
+            settlement.stop_reason = verdict.stop_reason;
+        }
+        switch (verdict.answer) {
+        case Verdict::Answer::pass:
+            return true;
+        case Verdict::Answer::replace:
+            settlement.refuse(verdict.failure);
+            settlement.replaced = true;
+            return true;
+        case Verdict::Answer::keep_previous:
+            settlement.keep_previous();
+            return true;
+        case Verdict::Answer::again_at:
+            break;
+        }
+        if (settlement.final || verdict.at >= call.deadline.at) { // a net: policies check this themselves
+            settlement.stop_reason = settlement.final ? settlement.stop_reason : StopReason::deadline;
+            return true;
+        }
+        settlement.again = true;
+        settlement.at = verdict.at;
+        admitted_ = I + 1;
+        return false;
+    }
+
+private:
+    std::tuple<typename P::Call...> mine_;
+    std::array<Deadline, count> saved_{};
+    std::size_t admitted_ = 0;
+};
+
+} // namespace backstay::inline BACKSTAY_ABI::detail

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <backstay/core/call_context.hpp>
+#include <backstay/core/protocol.hpp>
+#include <backstay/pipeline/asio_runtime.hpp>
+#include <backstay/pipeline/describe.hpp>
+#include <backstay/pipeline/detail/driver.hpp>
+#include <backstay/pipeline/order.hpp>
+
+#include <asio/awaitable.hpp>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace backstay::inline BACKSTAY_ABI {
+
+/// An operation of one attempt: `awaitable<expected<T, E>> op(CallContext&)`. It should heed `call.deadline`
+/// and `call.stop`; one that does not declares `static constexpr bool needs_guard = true`.
+template <class Op>
+using outcome_of = typename std::invoke_result_t<Op&, CallContext&>::value_type;
+
+/// Policies around an operation, outermost first. The order is part of the type and is checked when it
+/// compiles. A cheap handle: a copy shares the policies and their state. Thread safety: may run any number of
+/// calls at once, from any threads.
+template <Policy... P>
+class Pipeline {
+    static_assert(detail::Order<P...>::value);
+
+public:
+    explicit Pipeline(P... policies)
+        : policies_(std::make_shared<std::tuple<P...>>(std::move(policies)...)) {}
+
+    /// Runs one call. The awaitable owns the operation and a share of the policies.
+    /// Errors: what the operation returns; or a failure made by `failure_traits<E>::make` when a stage
+    /// refuses, the deadline passes, the call is cancelled (`canceled`, as a value), or the operation throws
+    /// (`exception`). Cancellation: ends the call; what was started is awaited. (`co_spawn` lets
+    /// only `terminal` through, unless the coroutine widens its own filter.) The operation runs with
+    /// `throw_if_cancelled(false)`: what it awaits is cancelled and says so, its next `co_await` does not
+    /// throw. Thread safety: the coroutine's executor must be serialised (one thread, or a strand).
+    template <class Op>
+    [[nodiscard]] asio::awaitable<outcome_of<Op>> run(Runtime& runtime, const CallSettings& settings,
+                                                      Op op) const {
+        return detail::drive<outcome_of<Op>>(policies_, runtime, context_of(settings), std::move(op));
+    }
+
+    /// The same in real time with default settings.
+    template <class Op>
+    [[nodiscard]] asio::awaitable<outcome_of<Op>> run(Op op) const {
+        return run(asio_runtime(), CallSettings{}, std::move(op));
+    }
+
+    /// The policy of that type, which shares its state with this pipeline.
+    template <class Q>
+    [[nodiscard]] const Q& get() const noexcept {
+        return std::get<Q>(*policies_);
+    }
+
+    [[nodiscard]] std::array<StageDescription, sizeof...(P)> stages() const {
+        return std::apply(
+            [](const P&... policy) {
+                return std::array<StageDescription, sizeof...(P)>{describe_stage(policy)...};
+            },
+            *policies_);
+    }
+
+private:
+    template <class Q>
+    static StageDescription describe_stage(const Q& policy) {
+        if constexpr (requires { policy.describe(); }) {
+            return policy.describe();
+        } else {
+            return {.name = std::string{to_string(Q::stage)}};
+        }
+    }
+
+    static CallContext context_of(const CallSettings& settings) noexcept {
+        return {.deadline = settings.deadline,
+                .stop = settings.stop,
+                .observer = settings.observer,
+                .safe_to_repeat = settings.safe_to_repeat,
+                .priority = settings.priority,
+                .key = settings.key,
+                .overrides = settings.overrides};
+    }
+
+    std::shared_ptr<std::tuple<P...>> policies_;
+};
+
+/// Prints a pipeline's stages with their arithmetic: most attempts, longest time, largest amplification.
+template <Policy... P>
+[[nodiscard]] std::string describe(const Pipeline<P...>& pipeline) {
+    const auto stages = pipeline.stages();
+    return describe(std::span<const StageDescription>{stages});
+}
+
+} // namespace backstay::inline BACKSTAY_ABI

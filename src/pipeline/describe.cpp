@@ -1,0 +1,102 @@
+#include <backstay/pipeline/describe.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <ranges>
+
+namespace backstay::inline BACKSTAY_ABI {
+
+namespace {
+
+std::string number(double value) {
+    std::array<char, 32> text{};
+    const auto end =
+        std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 3).ptr;
+    return {text.data(), end};
+}
+
+/// The time of `inner`, `times` times over, plus the waits between.
+std::optional<Duration> repeated(std::optional<Duration> inner, int times, Duration waits) {
+    if (!inner || times == 0 || *inner > (Duration::max() - waits) / times) {
+        return std::nullopt;
+    }
+    return *inner * times + waits;
+}
+
+} // namespace
+
+PipelineBounds bounds(std::span<const StageDescription> stages) {
+    PipelineBounds result{.most_attempts = 1, .largest_amplification = 1};
+    std::optional<Duration> cut;   // the operation's time, as the stages seen so far bound it
+    std::optional<Duration> uncut; // the same without the outermost total limit
+    for (const StageDescription& stage : stages | std::views::reverse) {
+        if (stage.most_attempts) {
+            result.most_attempts = *stage.most_attempts == 0 || !result.most_attempts
+                                       ? std::nullopt
+                                       : std::optional{*result.most_attempts * *stage.most_attempts};
+            cut = repeated(cut, *stage.most_attempts, stage.longest_wait.value_or(Duration::zero()));
+        } else if (stage.longest_wait) {
+            cut = repeated(cut, 1, *stage.longest_wait);
+        }
+        uncut = cut;
+        if (stage.total_limit) {
+            cut = cut ? std::min(*cut, *stage.total_limit) : *stage.total_limit;
+        }
+        if (stage.amplification) {
+            result.sustained_amplification =
+                result.sustained_amplification.value_or(1.0) * *stage.amplification;
+        }
+    }
+    for (const StageDescription& stage : stages) {
+        if (stage.total_limit) {
+            result.longest_total = stage.total_limit;
+        }
+        if (stage.total_limit || stage.most_attempts || stage.longest_wait || stage.queues) {
+            break;
+        }
+    }
+    result.longest_time = cut;
+    result.longest_sum = uncut;
+    result.largest_amplification = result.most_attempts ? static_cast<double>(*result.most_attempts) : 0;
+    return result;
+}
+
+std::string describe(std::span<const StageDescription> stages) {
+    std::size_t width = 0;
+    for (const StageDescription& stage : stages) {
+        width = std::max(width, stage.name.size());
+    }
+    std::string text;
+    int place = 0;
+    for (const StageDescription& stage : stages) {
+        text += std::to_string(++place) + ". " + stage.name +
+                std::string(width - stage.name.size() + 2, ' ') + stage.settings + "\n";
+    }
+    const PipelineBounds worst = bounds(stages);
+    text +=
+        "most attempts: " + (worst.most_attempts ? std::to_string(*worst.most_attempts) : "without limit") +
+        "\n";
+    text += "longest time: " + (worst.longest_time ? to_text(*worst.longest_time) : "without limit");
+    if (worst.longest_time != worst.longest_total) {
+        text += ", with queues and servers' waits " +
+                (worst.longest_total ? to_text(*worst.longest_total) : "without limit");
+    }
+    text += "\n";
+    text +=
+        "largest amplification: " +
+        (worst.most_attempts ? number(worst.largest_amplification) + " attempts a call" : "without limit");
+    if (worst.sustained_amplification) {
+        text += ", " + number(*worst.sustained_amplification) + " in the long run (budget)";
+    }
+    text += "\n";
+    if (worst.longest_time && worst.longest_sum && *worst.longest_sum > *worst.longest_time) {
+        text += "warning: attempts and waits can take " + to_text(*worst.longest_sum) +
+                ", more than the total of " + to_text(*worst.longest_time) +
+                " lets them: the last attempts may be cut short\n";
+    }
+    return text;
+}
+
+} // namespace backstay::inline BACKSTAY_ABI

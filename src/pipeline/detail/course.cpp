@@ -1,0 +1,26 @@
+#include <backstay/pipeline/detail/course.hpp>
+
+namespace backstay::inline BACKSTAY_ABI::detail {
+
+void tell_attempt_started(const CallContext& call) noexcept {
+    call.notify({.type = EventType::attempt_started});
+}
+
+void tell_refused(const CallContext& call, const Settlement& ending) noexcept {
+    call.notify({.type = EventType::refused,
+                 .kind = ending.failure.kind,
+                 .refused_by = ending.failure.refused_by,
+                 .hint_flags = ending.failure.flags,
+                 .delay = ending.failure.hint});
+}
+
+void tell_attempt_ended(const CallContext& call, const Settlement& ending) noexcept {
+    call.notify({.type = EventType::attempt_ended,
+                 .kind = ending.failure.kind,
+                 .status = ending.failure.status,
+                 .hint_flags = ending.failure.flags,
+                 .delay = ending.failure.hint,
+                 .duration = call.now - call.attempt_began});
+}
+
+} // namespace backstay::inline BACKSTAY_ABI::detail
