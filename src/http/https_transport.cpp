@@ -1,0 +1,135 @@
+#include <backstay/http/https_transport.hpp>
+
+#include "http/connection_pool.hpp"
+#include "http/connector.hpp"
+#include "http/delivery.hpp"
+#include "http/system_error.hpp"
+#include "http/watchdog.hpp"
+
+#include <asio/this_coro.hpp>
+
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace backstay::inline BACKSTAY_ABI {
+
+namespace {
+
+template <class Number>
+void require(bool valid, std::string_view field, Number value, std::string_view allowed) {
+    if (!valid) {
+        throw std::invalid_argument(std::string("HttpsOptions.")
+                                        .append(field)
+                                        .append(" is ")
+                                        .append(std::to_string(value))
+                                        .append(", allowed is ")
+                                        .append(allowed));
+    }
+}
+
+void validate(const HttpsOptions& options) {
+    const auto not_negative = [](std::string_view field, std::chrono::milliseconds value) {
+        require(value.count() >= 0, field, value.count(), "0 ms or more");
+    };
+    not_negative("connect_timeout", options.connect_timeout);
+    not_negative("idle_timeout", options.idle_timeout);
+    not_negative("idle_for", options.idle_for);
+    not_negative("max_age", options.max_age);
+    const auto positive = [](std::string_view field, std::size_t value) {
+        require(value > 0, field, value, "1 or more");
+    };
+    positive("max_connections_per_origin", options.max_connections_per_origin);
+    positive("max_handshakes_per_origin", options.max_handshakes_per_origin);
+    positive("max_head_bytes", options.max_head_bytes);
+    positive("max_fields", options.max_fields);
+}
+
+ConnectionPool::Limits pool_limits(const HttpsOptions& options) noexcept {
+    return {{options.max_connections_per_origin, options.max_handshakes_per_origin},
+            options.max_idle_connections};
+}
+
+TransportError thrown(FailureKind kind, bool handed_over) noexcept {
+    return TransportError(
+        Failure{.kind = kind, .reach = handed_over ? Reach::maybe_processed : Reach::never_sent});
+}
+
+TransportError thrown(const std::exception& what, bool handed_over) noexcept {
+    const auto* const system = dynamic_cast<const std::system_error*>(&what);
+    const std::error_code code = system != nullptr ? standard_code(system->code()) : std::error_code{};
+    TransportError error =
+        thrown(no_descriptor(code) ? FailureKind::resource_exhausted : FailureKind::exception, handed_over);
+    try {
+        error = TransportError(error.failure(), code, {.message = what.what()});
+    } catch (const std::bad_alloc&) { // the kind says enough
+    }
+    return error;
+}
+
+} // namespace
+
+class HttpsTransport::Impl {
+public:
+    Impl(const HttpsOptions& options, Runtime& runtime, std::unique_ptr<Connector> connector)
+        : options_(options),
+          connector_(std::move(connector)),
+          pool_(std::make_shared<ConnectionPool>(pool_limits(options), runtime)),
+          services_{options_, runtime, *connector_, *pool_} {}
+
+    static asio::awaitable<Delivery::Outcome> send(std::shared_ptr<Impl> self, const Request& request,
+                                                   CallContext& call) {
+        // a cancelled call is a value; what the caller's own next co_await does is the caller's setting
+        const bool throws = co_await asio::this_coro::throw_if_cancelled();
+        co_await asio::this_coro::throw_if_cancelled(false);
+        const asio::any_io_executor executor = co_await asio::this_coro::executor;
+        const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
+        bool handed_over = false;
+        Delivery::Outcome outcome = fail(TransportError{});
+        try {
+            Watchdog watchdog(self->services_.runtime, executor, call, cancellation);
+            Delivery delivery(self->services_, request, call, watchdog, handed_over);
+            outcome = co_await delivery.run();
+        } catch (const std::bad_alloc&) {
+            outcome = fail(thrown(FailureKind::out_of_memory, handed_over));
+        } catch (const std::exception& error) {
+            outcome = fail(thrown(error, handed_over));
+        }
+        co_await asio::this_coro::throw_if_cancelled(throws);
+        co_return outcome;
+    }
+
+    void close() noexcept { pool_->close(); }
+
+private:
+    const HttpsOptions options_;
+    std::unique_ptr<Connector> connector_;
+    std::shared_ptr<ConnectionPool> pool_;
+    DeliveryServices services_;
+};
+
+HttpsTransport::HttpsTransport(const HttpsOptions& options, Runtime& runtime)
+    : HttpsTransport(options, runtime, std::make_unique<NetConnector>(options)) {}
+
+HttpsTransport::HttpsTransport(const HttpsOptions& options, Runtime& runtime,
+                               std::unique_ptr<Connector> connector) {
+    validate(options);
+    impl_ = std::make_shared<Impl>(options, runtime, std::move(connector));
+}
+
+HttpsTransport::~HttpsTransport() {
+    impl_->close();
+}
+
+asio::awaitable<expected<Response, TransportError>> HttpsTransport::send(const Request& request,
+                                                                         CallContext& call) {
+    return Impl::send(impl_, request, call);
+}
+
+void HttpsTransport::close() noexcept {
+    impl_->close();
+}
+
+} // namespace backstay::inline BACKSTAY_ABI

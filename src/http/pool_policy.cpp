@@ -1,0 +1,108 @@
+#include "http/pool_policy.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace backstay::inline BACKSTAY_ABI {
+
+Duration idle_lifetime(std::optional<std::chrono::seconds> announced, Duration otherwise) noexcept {
+    using namespace std::chrono_literals;
+    if (!announced) {
+        return otherwise;
+    }
+    constexpr std::chrono::seconds longest = 24h; // whatever a server announces; keeps the sum in range
+    const Duration kept = std::clamp(*announced, 0s, longest);
+    return kept > 5s ? kept - 4s : kept - std::min<Duration>(1s, kept / 2);
+}
+
+void OriginPool::arrive(Waiter& waiter, TimePoint now) {
+    retire_expired(waiter.context, now);
+    // who finds one in its own context passes nobody by: those who wait could have taken it had it suited
+    // them
+    if (reuse(waiter) || (queue_.empty() && connect(waiter))) {
+        return;
+    }
+    waiter.place = queue_.insert(queue_.end(), &waiter);
+    waiter.queued = true;
+}
+
+void OriginPool::leave(Waiter& waiter) noexcept {
+    if (waiter.queued) {
+        queue_.erase(waiter.place);
+        waiter.queued = false;
+    }
+}
+
+OriginPool::Waiter* OriginPool::next(TimePoint now) noexcept {
+    bool may_connect = true; // the first in the queue only
+    for (Waiter* const waiter : queue_) {
+        retire_expired(waiter->context, now);
+        if (reuse(*waiter) || (may_connect && connect(*waiter))) {
+            leave(*waiter);
+            return waiter;
+        }
+        may_connect = false;
+        if (idle_.empty()) {
+            break;
+        }
+    }
+    return nullptr;
+}
+
+OriginPool::Waiter* OriginPool::refuse_next() noexcept {
+    if (queue_.empty()) {
+        return nullptr;
+    }
+    Waiter* const waiter = queue_.front();
+    waiter->grant = Grant::refused;
+    leave(*waiter);
+    return waiter;
+}
+
+PoolableHandle OriginPool::evict(const void* context) noexcept {
+    const auto found = std::find_if(idle_.begin(), idle_.end(), [context](const PoolableHandle& idle) {
+        return context == nullptr || idle->context == context;
+    });
+    if (found == idle_.end()) {
+        return nullptr;
+    }
+    PoolableHandle evicted = std::move(*found);
+    idle_.erase(found);
+    --open_;
+    return evicted;
+}
+
+void OriginPool::retire_expired(const void* context, TimePoint now) noexcept {
+    open_ -= std::erase_if(idle_, [context, now](const PoolableHandle& idle) {
+        return idle->context == context && (idle->idle_until <= now || idle->retire_at <= now);
+    });
+}
+
+bool OriginPool::reuse(Waiter& waiter) noexcept {
+    const auto found = std::find_if(idle_.rbegin(), idle_.rend(), [&waiter](const PoolableHandle& idle) {
+        return idle->context == waiter.context;
+    });
+    if (found == idle_.rend()) {
+        return false;
+    }
+    waiter.connection = std::move(*found);
+    idle_.erase(std::next(found).base());
+    waiter.grant = Grant::reuse;
+    return true;
+}
+
+bool OriginPool::connect(Waiter& waiter) noexcept {
+    if (connecting_ >= limits_.handshakes) {
+        return false;
+    }
+    // a place that an idle connection of another context takes up is better used by this one
+    if (open_ >= limits_.connections && !evict(nullptr)) {
+        return false;
+    }
+    ++open_;
+    ++connecting_;
+    waiter.grant = Grant::connect;
+    return true;
+}
+
+} // namespace backstay::inline BACKSTAY_ABI

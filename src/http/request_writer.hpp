@@ -1,0 +1,16 @@
+#pragma once
+
+#include <backstay/core/config.hpp>
+#include <backstay/core/expected.hpp>
+#include <backstay/http/request.hpp>
+
+#include <string>
+
+namespace backstay::inline BACKSTAY_ABI {
+
+/// Writes what goes before the body: the request line, Host, the request's fields, User-Agent unless it is
+/// set, and Content-Length where a server needs one (RFC 9110 section 8.6). Never Transfer-Encoding, Expect
+/// or Accept-Encoding. Errors: what `Request::fault` says, so that nothing can be injected.
+[[nodiscard]] BACKSTAY_EXPORT expected<std::string, std::string> request_head(const Request& request);
+
+} // namespace backstay::inline BACKSTAY_ABI

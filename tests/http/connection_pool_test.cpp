@@ -1,0 +1,181 @@
+#include "http/connection_pool.hpp"
+
+#include "http/system_error.hpp"
+#include "http/tcp_stream.hpp"
+#include "http/transport_world.hpp"
+#include "support/catch.hpp"
+
+#include <asio/detached.hpp>
+
+#include <sys/resource.h>
+
+#include <string>
+#include <vector>
+
+using namespace backstay;
+using namespace backstay::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Has no descriptor for the first `refusals` connections after the first one.
+class Exhausted final : public Connector {
+public:
+    Exhausted(std::vector<std::shared_ptr<MemoryScript>> scripts, int refusals)
+        : memory_(std::move(scripts)), refusals_(refusals) {}
+
+    asio::awaitable<ConnectResult> connect(const Origin& origin, Watchdog& watchdog) override {
+        ++asked;
+        if (memory_.made() > 0 && refusals_-- > 0) {
+            co_return fail(
+                StepFault{FailureKind::resource_exhausted, asio::error::no_descriptors, "none left"});
+        }
+        co_return co_await memory_.connect(origin, watchdog);
+    }
+
+    int asked = 0;
+
+private:
+    MemoryConnector memory_;
+    int refusals_;
+};
+
+} // namespace
+
+TEST_CASE("without descriptors one idle connection is given up, and it is tried once more",
+          "[http][connection_pool]") {
+    const int refusals = GENERATE(1, 2);
+    MemoryWorld world(2);
+    auto made = std::make_unique<Exhausted>(world.scripts, refusals);
+    Exhausted& connector = *made;
+    world.transport = std::make_unique<HttpsTransport>(HttpsOptions(), world.runtime, std::move(made));
+    for (auto& script : world.scripts) {
+        script->replies.push_back(reply({good_reply}));
+    }
+    Exchanged idle;
+    REQUIRE(world.finish(idle).ok());
+    Exchanged elsewhere("GET", "https://other.test/");
+    world.finish(elsewhere);
+    CHECK(world.scripts[0]->closed);
+    CHECK(connector.asked == 3);
+    if (refusals == 1) {
+        CHECK(elsewhere.ok());
+    } else {
+        CHECK(elsewhere.kind() == FailureKind::resource_exhausted);
+        CHECK(elsewhere.reach() == Reach::never_sent);
+    }
+}
+
+TEST_CASE("without descriptors and idle connections there is no second try", "[http][connection_pool]") {
+    MemoryWorld world(1);
+    auto made = std::make_unique<Exhausted>(world.scripts, 5);
+    Exhausted& connector = *made;
+    world.transport = std::make_unique<HttpsTransport>(HttpsOptions(), world.runtime, std::move(made));
+    Exchanged busy;
+    world.begin(busy);
+    Exchanged next;
+    CHECK(world.finish(next).kind() == FailureKind::resource_exhausted);
+    CHECK(connector.asked == 2);
+}
+
+TEST_CASE("a socket that cannot be had is known for what it is", "[http][connection_pool]") {
+    asio::io_context context;
+    std::error_code error;
+    const auto connect = [&context, &error] {
+        const auto coroutine = [](std::error_code& result) -> asio::awaitable<void> {
+            TcpStream stream(co_await asio::this_coro::executor);
+            const asio::ip::tcp::endpoint nobody(asio::ip::address_v4::loopback(), 9);
+            result = co_await stream.connect(nobody);
+        };
+        asio::co_spawn(context, coroutine(error), asio::detached);
+        context.restart();
+        context.run();
+    };
+    connect(); // so that the context, and a sanitizer that looks at the stream, have what descriptors they
+               // need
+    CHECK(standard_code(error) == std::errc::connection_refused);
+
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    rlimit none = before;
+    none.rlim_cur = 0;
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    connect();
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK(no_descriptor(error));
+    CHECK(standard_code(error) == std::errc::too_many_files_open);
+}
+
+TEST_CASE("idle connections of all origins together are limited", "[http][connection_pool]") {
+    HttpsOptions options;
+    options.max_idle_connections = 1;
+    MemoryWorld world(2, options);
+    for (auto& script : world.scripts) {
+        script->replies.push_back(reply({good_reply}));
+    }
+    Exchanged one("GET", "https://one.test/");
+    Exchanged two("GET", "https://two.test/");
+    REQUIRE(world.finish(one).ok());
+    REQUIRE(world.finish(two).ok());
+    CHECK_FALSE(world.scripts[0]->closed);
+    CHECK(world.scripts[1]->closed);
+    CHECK(world.scripts[1]->said_goodbye);
+}
+
+TEST_CASE("a place that was granted to a call that is gone is given to the next", "[http][connection_pool]") {
+    HttpsOptions options;
+    options.max_connections_per_origin = 1;
+    MemoryWorld world(3, options);
+    world.scripts[1]->replies.push_back(reply({good_reply}));
+    StopSignal stop;
+    Exchanged holder;
+    holder.call.stop = &stop;
+    Exchanged granted;
+    Exchanged next;
+    world.begin(holder);
+    world.begin(granted);
+    world.begin(next);
+    world.run();
+    stop.request(
+        FailureKind::canceled); // its place is granted to the second at once, which is cancelled as well
+    granted.started.cancel.emit(asio::cancellation_type::terminal);
+    world.run();
+    CHECK(holder.kind() == FailureKind::canceled);
+    CHECK(granted.kind() == FailureKind::canceled);
+    CHECK(next.ok());
+}
+
+TEST_CASE("many calls through few connections all end, whichever are cancelled", "[http][connection_pool]") {
+    HttpsOptions options;
+    options.max_connections_per_origin = 3;
+    options.max_handshakes_per_origin = 2;
+    Random random(7);
+    for (int round = 0; round < 50; ++round) {
+        MemoryWorld world(400, options);
+        for (auto& script : world.scripts) {
+            script->replies.assign(2, reply({good_reply}));
+            script->replies.push_back(reply({"HTTP/1.1 200 OK\r\nContent-Le"})); // then it stalls
+        }
+        std::vector<std::unique_ptr<Exchanged>> calls;
+        for (int i = 0; i < 60; ++i) {
+            calls.push_back(std::make_unique<Exchanged>());
+            calls.back()->call.deadline = {world.now() + 1s, FailureKind::attempt_timeout};
+            world.begin(*calls.back());
+        }
+        for (int i = 0; i < 20; ++i) {
+            world.context.restart();
+            for (std::uint64_t steps = random() % 20; steps > 0; --steps) {
+                world.context.poll_one();
+            }
+            calls[random() % calls.size()]->started.cancel.emit(asio::cancellation_type::terminal);
+        }
+        world.run();
+        for (const auto& call : calls) {
+            REQUIRE(call->ended());
+        }
+        Exchanged last; // no place was lost: it gets one, whatever its server then does
+        last.call.deadline = {world.now() + 1s, FailureKind::attempt_timeout};
+        world.finish(last);
+        CHECK((last.ok() || last.message().find("during the exchange") != std::string::npos));
+    }
+}
