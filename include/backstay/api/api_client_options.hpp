@@ -1,0 +1,42 @@
+#pragma once
+
+#include <backstay/api/bearer_token.hpp>
+#include <backstay/api/call_options.hpp>
+#include <backstay/api/codec.hpp>
+#include <backstay/api/guide.hpp>
+#include <backstay/api/idempotency_key.hpp>
+#include <backstay/api/presets.hpp>
+#include <backstay/api/response_pipeline.hpp>
+#include <backstay/core/config.hpp>
+#include <backstay/core/event.hpp>
+#include <backstay/core/runtime.hpp>
+#include <backstay/http/fields.hpp>
+#include <backstay/http/https_transport.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace backstay::inline BACKSTAY_ABI {
+
+struct ApiClientOptions {
+    std::string base_url{};                 ///< `https://api.example.com/v1`; paths are appended to it
+    ResponsePipeline pipeline = standard(); ///< the policies that calls run in
+    std::shared_ptr<Transport> transport{}; ///< null: an `HttpsTransport` with `https`
+    HttpsOptions https{};
+    Fields headers{};         ///< of every request, unless a call sets its own
+    BearerToken bearer{};     ///< none by default
+    std::string credential{}; ///< a name for whose token it is, never the token: keeps shared state apart
+    Codec codec{};
+    ApiGuide guide{};             ///< for `ApiError::advice`; neutral by default
+    CallOptions defaults{};       ///< what calls leave open
+    Runtime* runtime = nullptr;   ///< outlives the client; null: real time
+    Observer* observer = nullptr; ///< outlives the client's calls
+    /// Values of a 409's `error` that mean: the first attempt with this idempotency key is still running.
+    std::vector<std::string> in_progress_codes{};
+    KeyGenerator idempotency_keys = random_uuid;    ///< for the key `auto`
+    Duration key_lifetime = std::chrono::hours{24}; ///< no attempt later than that with the same key
+};
+
+} // namespace backstay::inline BACKSTAY_ABI

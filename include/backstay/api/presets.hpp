@@ -1,0 +1,49 @@
+#pragma once
+
+#include <backstay/api/response_pipeline.hpp>
+#include <backstay/core/config.hpp>
+#include <backstay/core/time.hpp>
+#include <backstay/policy/circuit_breaker.hpp>
+#include <backstay/policy/concurrency_limit.hpp>
+#include <backstay/policy/retry.hpp>
+
+#include <chrono>
+#include <optional>
+
+namespace backstay::inline BACKSTAY_ABI {
+
+// Defaults are written Options(), not {}: GCC 12 destroys a braced temporary twice when the call stands in a
+// co_await expression.
+
+/// What can be changed of a preset. Policies given as handles share their state with whoever else holds them.
+struct StandardOptions {
+    Duration total_timeout = std::chrono::seconds{30};
+    Duration attempt_timeout = std::chrono::seconds{8};
+    RetryOptions retry{};
+    std::optional<CircuitBreaker> breaker{}; ///< nullopt: one of its own, with a circuit for each origin
+    std::optional<ConcurrencyLimit> limit{}; ///< nullopt: one of its own, 1 000 attempts at once
+};
+
+/// TotalTimeout 30 s, Retry of 3 attempts with a budget, CircuitBreaker, ConcurrencyLimit, AttemptTimeout 8
+/// s. Servers' waits are obeyed when they end within the total: one of 45 s is handed to the caller at once.
+/// Throws `std::invalid_argument` when a value is out of range, the attempt timeout is longer than the total,
+/// or the breaker's window is shorter than two attempts.
+[[nodiscard]] BACKSTAY_EXPORT ResponsePipeline standard(const StandardOptions& options = StandardOptions());
+
+/// The same without retries, for what must not happen twice and carries no idempotency key. `retry` is
+/// ignored.
+[[nodiscard]] BACKSTAY_EXPORT ResponsePipeline single(const StandardOptions& options = StandardOptions());
+
+/// The same with the defaults of `patient`.
+struct PatientOptions {
+    Duration total_timeout = std::chrono::minutes{15};
+    Duration attempt_timeout = std::chrono::seconds{8};
+    RetryOptions retry{.max_attempts = 6, .max_server_wait = std::chrono::minutes{10}};
+    std::optional<CircuitBreaker> breaker{};
+    std::optional<ConcurrencyLimit> limit{};
+};
+
+/// For background work: 6 attempts in 15 min, and servers' waits of up to 10 min are obeyed.
+[[nodiscard]] BACKSTAY_EXPORT ResponsePipeline patient(const PatientOptions& options = PatientOptions());
+
+} // namespace backstay::inline BACKSTAY_ABI

@@ -1,0 +1,151 @@
+#include <backstay/api/api_client.hpp>
+
+#include "api/api_operation.hpp"
+#include "api/client_core.hpp"
+#include "api/error_body.hpp"
+#include "api/prepare.hpp"
+#include "api/shutdown.hpp"
+
+#include <asio/this_coro.hpp>
+
+#include <new>
+#include <utility>
+
+namespace backstay::inline BACKSTAY_ABI {
+namespace {
+
+using detail::ClientCore;
+using detail::RawReply;
+
+ApiError invalid(std::string why) noexcept {
+    const Failure failure{.kind = FailureKind::invalid_request, .reach = Reach::never_sent};
+    return {failure, {.message = std::move(why)}};
+}
+
+ApiError closed() noexcept {
+    return ApiError{Failure{
+        .kind = FailureKind::client_closed, .reach = Reach::refused_here, .refused_by = RefusedBy::client}};
+}
+
+/// Prepares a wish; what is wrong with it, and a lack of memory, become the call's error.
+expected<detail::Prepared, ApiError> prepared(const ClientCore& core, detail::Wish& wish) noexcept {
+    try {
+        auto made = detail::prepare(core, wish);
+        if (made) {
+            return std::move(*made);
+        }
+        auto error = invalid(std::move(made.error()));
+        return fail(std::move(error));
+    } catch (const std::bad_alloc&) {
+        return fail(ApiError{Failure{.kind = FailureKind::out_of_memory, .reach = Reach::never_sent}});
+    } catch (...) { // the caller's own key generator or token source
+        return fail(ApiError{Failure{.kind = FailureKind::exception, .reach = Reach::never_sent}});
+    }
+}
+
+ApiError error_of(Response response, ApiError::Detail detail, const Codec& codec) noexcept {
+    const Failure failure = response.facts();
+    try {
+        auto body = detail::read_error_body(response.body(), codec);
+        detail.code = std::move(body.code);
+        detail.description = std::move(body.description);
+        detail.details = std::move(body.details);
+        detail.details_json = std::move(body.details_json);
+        detail.request_id = std::move(body.request_id);
+        if (detail.request_id.empty()) {
+            detail.request_id = request_id_of(response.fields());
+        }
+    } catch (
+        const std::bad_alloc&) { // NOLINT(bugprone-empty-catch): the error stands without what the body says
+    }
+    detail.response = std::move(response);
+    return {failure, std::move(detail)};
+}
+
+ApiError error_of(const TransportError& error, ApiError::Detail detail) noexcept {
+    const auto* told = error.detail();
+    if (detail.history.total() == 0 && told == nullptr && detail.idempotency_key.empty()) {
+        return ApiError{error.failure()}; // a refusal: nothing to tell beyond it
+    }
+    try {
+        detail.cause = error.cause();
+        if (told != nullptr) {
+            detail.message = told->message;
+        }
+    } catch (const std::bad_alloc&) { // NOLINT(bugprone-empty-catch): the error stands without the sentence
+    }
+    return {error.failure(), std::move(detail)};
+}
+
+expected<RawReply, ApiError> conclude(const ClientCore& core, detail::Prepared& prepared, History history,
+                                      expected<Response, TransportError> outcome) noexcept {
+    ApiError::Detail detail;
+    detail.idempotency_key = std::move(prepared.idempotency_key);
+    detail.history = std::move(history);
+    detail.guide = core.options.guide;
+    detail.safe_to_repeat = prepared.request.safe_to_repeat;
+    if (!outcome) {
+        return fail(error_of(outcome.error(), std::move(detail)));
+    }
+    if (outcome->ok() || outcome->status() == 304) {
+        return RawReply{std::move(*outcome), std::move(detail), core.options.codec};
+    }
+    return fail(error_of(std::move(*outcome), std::move(detail), core.options.codec));
+}
+
+/// Runs one call. Its only real suspension is the pipeline's: see `decoded`.
+asio::awaitable<expected<RawReply, ApiError>> run_call(std::shared_ptr<const ClientCore> core,
+                                                       detail::Wish wish) {
+    const TimePoint began = core->options.runtime->now();
+    auto executor = co_await asio::this_coro::executor;
+    detail::ActiveCall active{core->calls, std::move(executor)};
+    if (!active.entered()) {
+        co_return fail(closed());
+    }
+    auto ready = prepared(*core, wish);
+    if (!ready) {
+        co_return fail(std::move(ready.error()));
+    }
+    CallSettings settings = detail::settings_of(*core, *ready, wish.options.values(), began);
+    settings.stop = &active.stop();
+    detail::ApiOperation operation{*core, *ready, active, began};
+    auto outcome = co_await core->options.pipeline.run(*core->options.runtime, settings, operation);
+    co_return conclude(*core, *ready, operation.take_history(), std::move(outcome));
+}
+
+} // namespace
+
+ApiClient::ApiClient(asio::any_io_executor executor, ApiClientOptions options)
+    : core_(std::make_shared<const ClientCore>(std::move(executor), std::move(options))) {}
+
+asio::awaitable<expected<RawReply, ApiError>>
+ApiClient::call(std::string method, std::string target, bool is_link, Body body, CallOptions options) const {
+    return run_call(core_, detail::Wish{std::move(method), std::move(target), is_link, std::move(body),
+                                        std::move(options)});
+}
+
+ApiClient ApiClient::with(const CallOptions& overrides) const {
+    auto derived = std::make_shared<ClientCore>(*core_);
+    derived->options.defaults = CallOptions{overrides}.fill_from(core_->options.defaults);
+    return ApiClient{std::move(derived)};
+}
+
+ApiClient ApiClient::with(ResponsePipeline pipeline) const {
+    auto derived = std::make_shared<ClientCore>(*core_);
+    derived->options.pipeline = std::move(pipeline);
+    return ApiClient{std::move(derived)};
+}
+
+asio::awaitable<std::size_t> ApiClient::shutdown(Duration grace) const {
+    return detail::shut_down(core_, grace);
+}
+
+const asio::any_io_executor& ApiClient::get_executor() const noexcept {
+    return core_->executor;
+}
+
+std::string ApiClient::describe() const {
+    return core_->options.pipeline.describe();
+}
+
+} // namespace backstay::inline BACKSTAY_ABI

@@ -1,0 +1,103 @@
+#include "api/api_operation.hpp"
+
+#include "api/error_body.hpp"
+
+#include <backstay/pipeline/detail/outcome.hpp>
+
+#include <algorithm>
+#include <new>
+#include <optional>
+
+namespace backstay::inline BACKSTAY_ABI::detail {
+namespace {
+
+TransportError stopped_error(FailureKind reason) noexcept {
+    Failure failure{.kind = reason, .reach = Reach::never_sent};
+    if (reason == FailureKind::client_closed) {
+        failure.reach = Reach::refused_here;
+        failure.refused_by = RefusedBy::client;
+    }
+    return TransportError{failure};
+}
+
+/// Asks for the current token. What the function throws must not look as if something had been sent.
+expected<Request, TransportError> with_token(const ClientCore& core, const Request& request) noexcept {
+    Failure failure{.kind = FailureKind::exception, .reach = Reach::never_sent};
+    try {
+        Request own = request;
+        authorize(own.fields, core.options.bearer.current());
+        if (!own.fault()) {
+            return own;
+        }
+        failure.kind = FailureKind::invalid_request;
+        return fail(TransportError{failure, {}, {.message = "the bearer token holds control bytes"}});
+    } catch (...) {
+        failure.kind = failure_of_exception().kind;
+    }
+    return fail(TransportError{failure});
+}
+
+} // namespace
+
+asio::awaitable<Exchanged> ApiOperation::attempt(CallContext& call) {
+    if (call.stop != nullptr && call.stop->requested()) {
+        co_return fail(stopped_error(call.stop->reason()));
+    }
+    const int number = call.attempt;
+    const TimePoint began = call.attempt_began;
+    Exchanged outcome = co_await exchange(call);
+    record(outcome, number, began);
+    if (!outcome || !outcome->ok()) {
+        active_.attempt_failed();
+    }
+    co_return outcome;
+}
+
+asio::awaitable<Exchanged> ApiOperation::exchange(CallContext& call) {
+    const ActiveCall::Attempt under_way{active_};
+    std::optional<Request> own;
+    if (prepared_.fresh_token) {
+        auto made = with_token(core_, prepared_.request);
+        if (!made) {
+            co_return fail(std::move(made.error()));
+        }
+        own = std::move(*made);
+    }
+    try {
+        co_return co_await core_.options.transport->send(own ? *own : prepared_.request, call);
+    } catch (...) {
+        co_return fail(TransportError{failure_of_exception()});
+    }
+}
+
+void ApiOperation::record(Exchanged& outcome, int number, TimePoint began) noexcept {
+    const TimePoint now = core_.options.runtime->now();
+    History::Outcome line{
+        .number = number, .waited = std::max(began - last_end_, Duration::zero()), .duration = now - began};
+    last_end_ = now;
+    if (!outcome) {
+        line.failure = outcome.error().failure();
+    } else {
+        if (!outcome->ok()) {
+            try {
+                refine(*outcome, line);
+            } catch (
+                const std::bad_alloc&) { // NOLINT(bugprone-empty-catch): the reply stands as its status says
+            }
+        }
+        line.failure = outcome->facts();
+    }
+    line.result = outcome;
+    history_.add(std::move(line));
+}
+
+void ApiOperation::refine(Response& response, History::Outcome& line) const {
+    auto body = read_error_body(response.body(), core_.options.codec);
+    const auto& codes = core_.options.in_progress_codes;
+    const bool in_progress = response.status() == 409 && !prepared_.idempotency_key.empty() &&
+                             std::find(codes.begin(), codes.end(), body.code) != codes.end();
+    response.refine(refined(response, body, core_.options.runtime->wall_now(), in_progress));
+    line.request_id = std::move(body.request_id);
+}
+
+} // namespace backstay::inline BACKSTAY_ABI::detail

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "api/call_registry.hpp"
+#include "api/client_core.hpp"
+#include "api/prepare.hpp"
+
+#include <backstay/api/history.hpp>
+#include <backstay/core/config.hpp>
+#include <backstay/pipeline/any_pipeline.hpp>
+
+#include <utility>
+
+namespace backstay::inline BACKSTAY_ABI::detail {
+
+using Exchanged = expected<Response, TransportError>;
+
+/// Makes one attempt after the other of the same request, and keeps their history.
+class ApiOperation final : public Operation<Exchanged> {
+public:
+    /// Lifetime: all of them outlive it.
+    ApiOperation(const ClientCore& core, const Prepared& prepared, ActiveCall& active,
+                 TimePoint began) noexcept
+        : core_(core), prepared_(prepared), active_(active), last_end_(began), history_(prepared.read_only) {}
+
+    [[nodiscard]] asio::awaitable<Exchanged> attempt(CallContext& call) override;
+
+    [[nodiscard]] History take_history() noexcept { return std::move(history_); }
+
+private:
+    [[nodiscard]] asio::awaitable<Exchanged> exchange(CallContext& call);
+    void record(Exchanged& outcome, int number, TimePoint began) noexcept;
+    void refine(Response& response, History::Outcome& line) const;
+
+    const ClientCore& core_;
+    const Prepared& prepared_;
+    ActiveCall& active_;
+    TimePoint last_end_;
+    History history_;
+};
+
+} // namespace backstay::inline BACKSTAY_ABI::detail

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <backstay/core/config.hpp>
+#include <backstay/core/stop_signal.hpp>
+#include <backstay/core/waker.hpp>
+
+#include <asio/any_io_executor.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace backstay::inline BACKSTAY_ABI::detail {
+
+class CallRegistry;
+
+/// One running call of a client, in that call's frame. It is known to the registry while it lives.
+/// Thread safety: but for the registry's links, it belongs to the call's executor.
+class ActiveCall {
+public:
+    ActiveCall(std::shared_ptr<CallRegistry> registry, asio::any_io_executor executor) noexcept;
+    ActiveCall(const ActiveCall&) = delete;
+    ActiveCall& operator=(const ActiveCall&) = delete;
+    ~ActiveCall();
+
+    /// False: the client was shut down before.
+    [[nodiscard]] bool entered() const noexcept { return entered_; }
+    [[nodiscard]] StopSignal& stop() noexcept { return stop_; }
+
+    /// Marks that an attempt is under way while it lives.
+    class Attempt {
+    public:
+        explicit Attempt(ActiveCall& call) noexcept : call_(call) { ++call_.attempts_; }
+        Attempt(const Attempt&) = delete;
+        Attempt& operator=(const Attempt&) = delete;
+        ~Attempt() { --call_.attempts_; }
+
+    private:
+        ActiveCall& call_;
+    };
+
+    /// Tells that an attempt failed: during a shutdown it was the last one.
+    void attempt_failed() noexcept {
+        if (draining_) {
+            stop_.request(FailureKind::client_closed);
+        }
+    }
+
+private:
+    friend class CallRegistry;
+
+    /// The way back to a call that may have ended meanwhile.
+    struct Ticket {
+        ActiveCall* call; ///< guarded by the registry's mutex
+    };
+
+    void drain() noexcept {
+        draining_ = true;
+        if (attempts_ == 0) {
+            stop_.request(FailureKind::client_closed);
+        }
+    }
+    void cut() noexcept { stop_.request(FailureKind::client_closed); }
+
+    std::shared_ptr<CallRegistry> registry_;
+    asio::any_io_executor executor_;
+    StopSignal stop_;
+    int attempts_ = 0;
+    bool draining_ = false;
+    bool entered_ = false;
+    std::shared_ptr<Ticket> ticket_; // these three: guarded by the registry's mutex
+    ActiveCall* previous_ = nullptr;
+    ActiveCall* next_ = nullptr;
+};
+
+/// The running calls of a client and of all that was derived from it.
+/// Thread safety: all members from any thread. Calls are told on their own executors.
+class CallRegistry : public std::enable_shared_from_this<CallRegistry> {
+public:
+    /// Refuses new calls and ends the waits of those that run; attempts under way go on, as their last.
+    void close();
+
+    /// Stops every call that still runs. Returns how many were told.
+    std::size_t cut();
+
+    [[nodiscard]] std::size_t active() const;
+
+    /// Wakes when no call runs any more; at once when none does.
+    void when_empty(Waker waker);
+
+private:
+    friend class ActiveCall;
+
+    [[nodiscard]] bool enter(ActiveCall& call) noexcept;
+    void leave(ActiveCall& call) noexcept;
+    std::size_t tell_all(void (ActiveCall::*order)() noexcept);
+
+    mutable std::mutex mutex_;
+    ActiveCall* head_ = nullptr;
+    std::size_t active_ = 0;
+    bool closed_ = false;
+    std::vector<Waker> waiting_;
+};
+
+} // namespace backstay::inline BACKSTAY_ABI::detail

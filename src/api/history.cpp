@@ -1,0 +1,88 @@
+#include <backstay/api/history.hpp>
+
+#include <algorithm>
+#include <new>
+
+namespace backstay::inline BACKSTAY_ABI {
+namespace {
+
+const ExchangeInfo* exchange_of(const History::Outcome& outcome) noexcept {
+    if (outcome.result) {
+        return &outcome.result->exchange();
+    }
+    const auto* detail = outcome.result.error().detail();
+    return detail != nullptr ? &detail->exchange : nullptr;
+}
+
+Attempt line_of(const History::Outcome& outcome) {
+    const Failure& failure = outcome.failure;
+    Attempt line{.number = outcome.number,
+                 .kind = failure.kind,
+                 .status = failure.status,
+                 .reach = failure.reach,
+                 .waited = outcome.waited,
+                 .duration = outcome.duration,
+                 .request_id = outcome.request_id,
+                 .hint_source = hint_source(failure)};
+    if (failure.is(Failure::has_hint)) {
+        line.retry_after = failure.hint;
+    }
+    if (const auto* exchange = exchange_of(outcome)) {
+        line.reused = exchange->reused;
+        line.remote = exchange->remote;
+    }
+    if (line.request_id.empty() && outcome.result) {
+        line.request_id = request_id_of(outcome.result->fields());
+    }
+    return line;
+}
+
+} // namespace
+
+void History::add(Outcome outcome) noexcept {
+    ++total_;
+    certainty_.add(outcome.failure);
+    if (latest_) {
+        try {
+            keep(line_of(*latest_));
+        } catch (const std::bad_alloc&) { // NOLINT(bugprone-empty-catch): its line is lost, the call goes on
+        }
+    }
+    latest_.emplace(std::move(outcome));
+}
+
+void History::keep(Attempt attempt) {
+    // the latest attempt stands apart, so the ring holds one less
+    constexpr std::size_t ring = kept_at_each_end - 1;
+    if (first_.size() < kept_at_each_end) {
+        first_.push_back(std::move(attempt));
+    } else if (last_.size() < ring) {
+        last_.push_back(std::move(attempt));
+    } else {
+        last_[oldest_] = std::move(attempt);
+        oldest_ = (oldest_ + 1) % ring;
+    }
+}
+
+std::vector<Attempt> History::attempts() const {
+    std::vector<Attempt> all;
+    all.reserve(first_.size() + last_.size() + 1);
+    all = first_;
+    const auto oldest = last_.begin() + static_cast<std::ptrdiff_t>(oldest_);
+    std::rotate_copy(last_.begin(), oldest, last_.end(), std::back_inserter(all));
+    if (latest_) {
+        all.push_back(line_of(*latest_));
+    }
+    return all;
+}
+
+std::string_view request_id_of(const Fields& fields) noexcept {
+    for (const std::string_view name : {"X-Request-Id", "Request-Id"}) {
+        if (const auto* value = fields.find(name)) {
+            return *value;
+        }
+    }
+    return {};
+}
+
+} // namespace backstay::inline BACKSTAY_ABI
