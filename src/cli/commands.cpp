@@ -1,0 +1,38 @@
+#include "cli/commands.hpp"
+
+#include "cli/command_line.hpp"
+#include "cli/exit_status.hpp"
+
+namespace backstay::inline BACKSTAY_ABI::cli {
+
+namespace {
+
+struct Runner {
+    std::ostream& out;
+    std::ostream& err;
+
+    int operator()(const CallArguments& arguments) const { return run_call(arguments, out, err); }
+    int operator()(const ServeArguments& arguments) const { return run_serve(arguments, out, err); }
+    int operator()(const ExplainArguments& arguments) const { return run_explain(arguments, out); }
+    int operator()(const Text& text) const {
+        out << text.text << std::flush;
+        return exit_success;
+    }
+};
+
+} // namespace
+
+int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
+    const auto invocation = parse_command_line(arguments);
+    if (!invocation) {
+        return usage_error(err, invocation.error());
+    }
+    return std::visit(Runner{out, err}, *invocation);
+}
+
+int usage_error(std::ostream& err, const std::string& what) {
+    err << "backstay: " << what << "\nTry `backstay --help` or `backstay COMMAND --help`.\n";
+    return exit_usage;
+}
+
+} // namespace backstay::inline BACKSTAY_ABI::cli
