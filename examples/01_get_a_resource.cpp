@@ -1,0 +1,46 @@
+#include <backstay/api/api_client.hpp>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+
+#include <boost/describe.hpp>
+
+#include <iostream>
+#include <optional>
+#include <string>
+
+// One typed call that survives a failing server: `example_01_get_a_resource https://api.example.com/v1
+// 12345`.
+
+struct Resource {
+    std::string id, name;
+    std::optional<std::string> created_at;
+};
+BOOST_DESCRIBE_STRUCT(Resource, (), (id, name, created_at))
+
+asio::awaitable<void> show(backstay::ApiClient api, std::string id, bool& shown) {
+    const auto found = co_await api.get<Resource>("/resources/" + id);
+    if (!found) {
+        std::cerr << to_string(found.error()) << '\n'; // one line with every attempt, without secrets
+        co_return;
+    }
+    std::cout << found->name << '\n';
+    shown = true;
+}
+
+int main(int argc, char** argv) try {
+    if (argc != 3) {
+        std::cerr << "usage: " << argv[0] << " BASE_URL ID\n";
+        return 2;
+    }
+    asio::io_context context;
+    const backstay::ApiClient api{context.get_executor(), {.base_url = argv[1]}};
+    bool shown = false;
+    asio::co_spawn(context, show(api, argv[2], shown), asio::detached);
+    context.run();
+    return shown ? 0 : 1;
+} catch (const std::exception& error) { // options that make no sense: here, a base URL that is none
+    std::cerr << error.what() << '\n';
+    return 2;
+}
