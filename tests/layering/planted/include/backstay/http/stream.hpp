@@ -1,0 +1,5 @@
+#pragma once
+
+#include <asio/ssl.hpp>
+
+#include <backstay/policy/retry.hpp>
