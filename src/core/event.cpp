@@ -7,7 +7,7 @@
 namespace backstay::inline BACKSTAY_ABI {
 
 std::string_view to_string(EventType type) noexcept {
-    static constexpr std::array<std::string_view, 19> names{"attempt_started",
+    static constexpr std::array<std::string_view, 20> names{"attempt_started",
                                                             "attempt_ended",
                                                             "retry_scheduled",
                                                             "gave_up",
@@ -25,7 +25,8 @@ std::string_view to_string(EventType type) noexcept {
                                                             "connection_stale",
                                                             "connection_closed",
                                                             "fell_back",
-                                                            "chaos_injected"};
+                                                            "chaos_injected",
+                                                            "call_ended"};
     return names.at(static_cast<std::size_t>(type));
 }
 
@@ -39,7 +40,7 @@ void Observer::notify(const Event& event) noexcept {
 
 void CallContext::tell(Event& event) const noexcept {
     event.at = now;
-    event.attempt = attempt;
+    event.attempt = event.attempt == 0 ? attempt : event.attempt;
     event.origin = key.origin;
     event.operation = key.operation;
     observer->notify(event);

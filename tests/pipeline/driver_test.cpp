@@ -98,6 +98,28 @@ TEST_CASE("a repeat restarts at the next inner stage, and its stage stays admitt
     CHECK(outer->held == 0);
 }
 
+TEST_CASE("a stage that wants to be asked too can let its repeat wait, once for each proceed", "[driver]") {
+    World world;
+    Journal journal;
+    int attempts = 0;
+    int asked = 0;
+    ProbePolicy again{"again", &journal};
+    again->on_settle = [](CallContext& call, const Failure* failure) {
+        return failure != nullptr ? Verdict::again_here(call.now) : Verdict::pass();
+    };
+    again->on_admit = [&asked](CallContext& call) {
+        return ++asked == 2 ? Admission::wait(call.now + 3s) : Admission::proceed();
+    };
+    const auto began = world.now();
+    const Pipeline pipeline{ProbePolicy{"a", &journal}, again, ProbePolicy{"c", &journal}};
+    CHECK(run(world, pipeline.run(world.runtime, {}, Flaky{{unavailable}, &attempts})) == 2);
+    CHECK(world.now() - began == 3s);
+    CHECK(journal == Journal{"a.admit", "again.admit", "c.admit", "c.settle:service_unavailable",
+                             "again.settle:service_unavailable", "again.wait", "again.enqueue", "again.admit",
+                             "c.admit", "c.settle:ok", "again.settle:ok", "a.settle:ok"});
+    CHECK(again->held == 0);
+}
+
 TEST_CASE("a repeat that is refused hands out what the server answered, and who refused", "[driver]") {
     World world;
     int attempts = 0;
@@ -260,7 +282,56 @@ TEST_CASE("an observer that throws is ignored and counted", "[driver]") {
     settings.observer = &observer;
     int attempts = 0;
     CHECK(run(world, Pipeline{ProbePolicy{}}.run(world.runtime, settings, Flaky{{}, &attempts})) == 1);
-    CHECK(observer.dropped() == 2); // attempt_started, attempt_ended
+    CHECK(observer.dropped() == 3); // attempt_started, attempt_ended, call_ended
+}
+
+/// Keeps what it is told of.
+class Listener final : public Observer {
+public:
+    using Observer::Observer;
+    std::vector<Event> events;
+
+protected:
+    void on_event(const Event& event) override { events.push_back(event); }
+};
+
+TEST_CASE("the end of a call is told last, with what it came to and what its deadline left", "[driver]") {
+    World world;
+    Listener listener{EventSet().add(EventType::call_ended)};
+    CallSettings settings;
+    settings.observer = &listener;
+    settings.deadline.at = world.now() + 20s;
+    int attempts = 0;
+    const Pipeline pipeline{repeating(nullptr, 5s)};
+
+    SECTION("a success") {
+        CHECK(run(world, pipeline.run(world.runtime, settings, Flaky{{unavailable}, &attempts})) == 2);
+        REQUIRE(listener.events.size() == 1);
+        CHECK(listener.events[0].kind == FailureKind::none);
+    }
+    SECTION("a failure") {
+        ProbePolicy gives_up;
+        gives_up->on_settle = [](CallContext&, const Failure* failure) {
+            return Verdict::pass(failure != nullptr ? StopReason::not_retryable : StopReason::none);
+        };
+        const Pipeline once{gives_up};
+        CHECK_FALSE(run(world, once.run(world.runtime, settings, Flaky{{broken}, &attempts})));
+        REQUIRE(listener.events.size() == 1);
+        CHECK(listener.events[0].kind == FailureKind::server_error);
+        CHECK(listener.events[0].status == 500);
+        CHECK(listener.events[0].stop_reason == StopReason::not_retryable);
+    }
+    SECTION("not at all when the caller reports it itself") {
+        settings.tell_end = false;
+        CHECK(run(world, pipeline.run(world.runtime, settings, Flaky{{unavailable}, &attempts})) == 2);
+        CHECK(listener.events.empty());
+    }
+    for (const Event& event : listener.events) {
+        CHECK(event.type == EventType::call_ended);
+        CHECK(event.attempt == attempts);
+        CHECK(event.duration == (attempts - 1) * 5s);
+        CHECK(event.delay == 20s - event.duration);
+    }
 }
 
 TEST_CASE("calls of one process draw different random numbers, and the same seed the same ones", "[driver]") {

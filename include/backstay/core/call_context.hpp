@@ -44,11 +44,13 @@ public:
     bool safe_to_repeat = true;   ///< false for what must not be repeated after it may have been processed
     Observer* observer = nullptr; ///< must outlive the call
     StopSignal* stop = nullptr;   ///< must outlive the call; null: nobody will stop it
+    bool tell_end = true;         ///< false for a caller that reports `call_ended` itself, knowing more
 };
 
 /// What every stage may see and narrow. One per call (and per branch of a hedge), in the driver's frame.
 struct CallContext {
     TimePoint now{};               ///< the time of this decision; policies read no clock
+    TimePoint began{};             ///< when the call began
     TimePoint attempt_began{};     ///< of the last attempt; the epoch before the first
     TimePoint served_wait_until{}; ///< until when a server's wait has been served by this call already
     Deadline deadline{};
@@ -62,9 +64,15 @@ struct CallContext {
     CallKey key{};
     Overrides overrides{};
 
-    /// Tells the observer, if there is one; fills in time, attempt, origin and operation.
+    /// Decides whether anybody wants to know of such an event: where calls pass by often, ask before the
+    /// record is made.
+    [[nodiscard]] bool observed(EventType type) const noexcept {
+        return observer != nullptr && observer->wants(type);
+    }
+
+    /// Tells the observer, if it wants to know; fills in time, attempt, origin and operation.
     void notify(Event event) const noexcept {
-        if (observer != nullptr) [[unlikely]] {
+        if (observed(event.type)) [[unlikely]] {
             tell(event);
         }
     }

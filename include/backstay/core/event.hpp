@@ -30,9 +30,33 @@ enum class EventType : std::uint8_t {
     connection_closed,
     fell_back,
     chaos_injected,
+    call_ended, ///< `attempt` counts the attempts, `duration` is the whole call's, `delay` what its deadline
+                ///< left
 };
 
 [[nodiscard]] BACKSTAY_EXPORT std::string_view to_string(EventType type) noexcept;
+
+/// A set of event types.
+class EventSet {
+public:
+    constexpr EventSet() noexcept = default;
+
+    [[nodiscard]] static constexpr EventSet all() noexcept {
+        EventSet set;
+        set.bits_ = ~std::uint32_t{0};
+        return set;
+    }
+    constexpr EventSet& add(EventType type) noexcept {
+        bits_ |= 1U << static_cast<unsigned>(type);
+        return *this;
+    }
+    [[nodiscard]] constexpr bool has(EventType type) const noexcept {
+        return (bits_ >> static_cast<unsigned>(type) & 1U) != 0;
+    }
+
+private:
+    std::uint32_t bits_ = 0;
+};
 
 /// One flat record. The views are valid during the callback only; what does not apply is empty or zero.
 struct Event {
@@ -59,12 +83,15 @@ struct Event {
 /// Thread safety: one observer may serve many calls at once; the implementer locks what it shares.
 class BACKSTAY_EXPORT Observer {
 public:
-    Observer() = default;
+    /// `wanted`: what it is told of; the rest is not even written down.
+    explicit Observer(EventSet wanted = EventSet::all()) noexcept : wanted_(wanted) {}
     Observer(const Observer&) = delete;
     Observer& operator=(const Observer&) = delete;
     virtual ~Observer() = default;
 
-    /// Reports an event; never throws.
+    [[nodiscard]] bool wants(EventType type) const noexcept { return wanted_.has(type); }
+
+    /// Reports an event that is wanted; never throws.
     void notify(const Event& event) noexcept;
 
     /// Counts the events that `on_event` threw on.
@@ -74,6 +101,7 @@ protected:
     virtual void on_event(const Event& event) = 0;
 
 private:
+    const EventSet wanted_;
     std::atomic<std::uint64_t> dropped_{0};
 };
 

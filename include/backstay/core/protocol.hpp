@@ -37,6 +37,7 @@ struct Verdict {
     enum class Answer : std::uint8_t {
         pass,          ///< hand the outcome outwards as it is
         again_at,      ///< repeat from the next inner stage on, at `at`
+        again_here,    ///< the same, but ask this stage too: its `admit` may let the repeat wait
         replace,       ///< hand `failure` outwards instead of the outcome
         keep_previous, ///< hand out the last outcome that was not refused here
     };
@@ -51,6 +52,9 @@ struct Verdict {
     }
     [[nodiscard]] static constexpr Verdict again_at(TimePoint at) noexcept {
         return {.answer = Answer::again_at, .stop_reason = StopReason::none, .at = at, .failure = {}};
+    }
+    [[nodiscard]] static constexpr Verdict again_here(TimePoint at) noexcept {
+        return {.answer = Answer::again_here, .stop_reason = StopReason::none, .at = at, .failure = {}};
     }
     [[nodiscard]] static constexpr Verdict replace(const Failure& failure) noexcept {
         return {.answer = Answer::replace, .stop_reason = StopReason::none, .at = {}, .failure = failure};

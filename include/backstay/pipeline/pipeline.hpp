@@ -44,7 +44,8 @@ public:
     template <class Op>
     [[nodiscard]] asio::awaitable<outcome_of<Op>> run(Runtime& runtime, const CallSettings& settings,
                                                       Op op) const {
-        return detail::drive<outcome_of<Op>>(policies_, runtime, context_of(settings), std::move(op));
+        return detail::drive<outcome_of<Op>>(policies_, runtime, context_of(settings), settings.tell_end,
+                                             std::move(op));
     }
 
     /// The same in real time with default settings.

@@ -1,5 +1,7 @@
 #include <backstay/pipeline/detail/course.hpp>
 
+#include <algorithm>
+
 namespace backstay::inline BACKSTAY_ABI::detail {
 
 void tell_attempt_started(const CallContext& call) noexcept {
@@ -21,6 +23,19 @@ void tell_attempt_ended(const CallContext& call, const Settlement& ending) noexc
                  .hint_flags = ending.failure.flags,
                  .delay = ending.failure.hint,
                  .duration = call.now - call.attempt_began});
+}
+
+void tell_call_ended(const CallContext& call, const Failure* failure) noexcept {
+    const Failure seen = failure != nullptr ? *failure : Failure{};
+    const Duration left = call.deadline.at == end_of_time ? Duration::zero() : call.deadline.at - call.now;
+    call.notify({.type = EventType::call_ended,
+                 .kind = seen.kind,
+                 .stop_reason = seen.stop_reason,
+                 .refused_by = seen.refused_by,
+                 .status = seen.status,
+                 .hint_flags = seen.flags,
+                 .delay = std::max(left, Duration::zero()),
+                 .duration = call.now - call.began});
 }
 
 } // namespace backstay::inline BACKSTAY_ABI::detail

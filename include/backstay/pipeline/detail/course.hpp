@@ -26,6 +26,8 @@ enum class Step : std::uint8_t {
 BACKSTAY_EXPORT void tell_attempt_started(const CallContext& call) noexcept;
 BACKSTAY_EXPORT void tell_refused(const CallContext& call, const Settlement& ending) noexcept;
 BACKSTAY_EXPORT void tell_attempt_ended(const CallContext& call, const Settlement& ending) noexcept;
+/// `failure` is what the call came to; null after a success.
+BACKSTAY_EXPORT void tell_call_ended(const CallContext& call, const Failure* failure) noexcept;
 
 /// Decides what a call does next, sans I/O: it asks the stages, settles them, and cuts what may not go on.
 /// The driver only waits and calls.
@@ -112,7 +114,7 @@ private:
                 ending_.made_here = ending_.replaced = true;
             }
         }
-        if (call_.observer != nullptr) [[unlikely]] {
+        if (call_.observed(EventType::attempt_ended)) [[unlikely]] {
             tell_attempt_ended(call_, ending_);
         }
     }
@@ -135,7 +137,7 @@ private:
         case Admission::Answer::reject:
             ending_.refuse(admission.failure);
             ending_.failure.reach = Reach::refused_here;
-            if (call_.observer != nullptr) [[unlikely]] {
+            if (call_.observed(EventType::refused)) [[unlikely]] {
                 tell_refused(call_, ending_);
             }
             return Step::done;
@@ -149,7 +151,7 @@ private:
         }
         ++call_.attempt;
         call_.attempt_began = call_.now;
-        if (call_.observer != nullptr) [[unlikely]] {
+        if (call_.observed(EventType::attempt_started)) [[unlikely]] {
             tell_attempt_started(call_);
         }
         return Step::attempt;

@@ -91,14 +91,14 @@ void conclude(std::optional<R>& result, Settlement& ending) noexcept {
 /// 1020 bytes, and GCC 12 keeps every local and temporary in them.
 template <class R, class Op, class... P>
 asio::awaitable<R> drive(std::shared_ptr<std::tuple<P...>> policies, Runtime& runtime, CallContext call,
-                         Op op) {
+                         bool tells_end, Op op) {
     // after a cancel the next co_await would throw: but the outcome is a value, and stages must be settled
     const bool throws = co_await asio::this_coro::throw_if_cancelled();
     co_await asio::this_coro::throw_if_cancelled(false);
 
     Random random{runtime.seed()};
     call.random = &random;
-    call.now = runtime.now();
+    call.now = call.began = runtime.now();
     std::optional<R> result; // of the last attempt
     Course<P...> course{*policies, call};
     std::shared_ptr<Parking> parking;
@@ -129,6 +129,10 @@ asio::awaitable<R> drive(std::shared_ptr<std::tuple<P...>> policies, Runtime& ru
         report(course, result, runtime.now());
     }
     conclude(result, course.ending());
+    if (tells_end && call.observed(EventType::call_ended)) [[unlikely]] {
+        Failure failure;
+        tell_call_ended(call, Outcome<R>::failed(*result, failure) ? &failure : nullptr);
+    }
     co_await asio::this_coro::throw_if_cancelled(throws);
     co_return std::move(*result);
 }

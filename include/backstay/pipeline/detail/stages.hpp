@@ -110,7 +110,7 @@ private:
         (void)((count - 1 - I >= admitted_ || settle_one<count - 1 - I>(policies, call, settlement)) && ...);
     }
 
-    /// False when the stage wants a repeat: it stays admitted.
+    /// False when the stage wants a repeat: it stays admitted, unless it wants to be asked too.
     template <std::size_t I>
     bool settle_one(Policies& policies, CallContext& call, Settlement& settlement) noexcept {
         call.deadline = saved_[I];
@@ -133,6 +133,7 @@ private:
             settlement.keep_previous();
             return true;
         case Verdict::Answer::again_at:
+        case Verdict::Answer::again_here:
             break;
         }
         if (settlement.final || verdict.at >= call.deadline.at) { // a net: policies check this themselves
@@ -141,11 +142,10 @@ private:
         }
         settlement.again = true;
         settlement.at = verdict.at;
-        admitted_ = I + 1;
+        admitted_ = verdict.answer == Verdict::Answer::again_here ? I : I + 1;
         return false;
     }
 
-private:
     std::tuple<typename P::Call...> mine_;
     std::array<Deadline, count> saved_{};
     std::size_t admitted_ = 0;
