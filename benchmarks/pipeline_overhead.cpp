@@ -116,7 +116,7 @@ void measure_policy(const char* name, P policy, bool refuses = false) {
         const std::uint64_t before = allocations();
         for (auto _ : state) {
             typename P::Call mine;
-            const Admission admission = policy.admit(mine, call);
+            Admission admission = policy.admit(mine, call);
             benchmark::DoNotOptimize(admission.answer);
             if (!refuses) {
                 benchmark::DoNotOptimize(policy.settle(mine, call, nullptr).answer);
