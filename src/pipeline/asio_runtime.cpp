@@ -3,40 +3,13 @@
 #include <backstay/core/random.hpp>
 
 #include "pipeline/detail/entropy.hpp"
+#include "pipeline/detail/timer_queue.hpp"
 
 #include <asio/any_io_executor.hpp>
-#include <asio/steady_timer.hpp>
-
-#include <exception>
+#include <asio/execution/context.hpp>
+#include <asio/query.hpp>
 
 namespace backstay::inline BACKSTAY_ABI {
-
-namespace {
-
-/// The operating system's side of one timer. Its handler may outlive the timer in the executor's queue, so it
-/// holds a ticket: armed anew or disarmed, an older handler finds that its ticket is void.
-struct SystemTimer final : Timer::State {
-    struct Ticket {
-        Timer* timer;
-    };
-
-    explicit SystemTimer(const asio::any_io_executor& executor) : timer(executor) {}
-    SystemTimer(const SystemTimer&) = delete;
-    SystemTimer& operator=(const SystemTimer&) = delete;
-    ~SystemTimer() override { withdraw(); }
-
-    void withdraw() noexcept {
-        if (ticket) {
-            ticket->timer = nullptr;
-            ticket.reset();
-        }
-    }
-
-    asio::steady_timer timer;
-    std::shared_ptr<Ticket> ticket;
-};
-
-} // namespace
 
 TimePoint AsioRuntime::now() noexcept {
     return Clock::now();
@@ -58,34 +31,16 @@ std::uint64_t AsioRuntime::seed() noexcept {
 }
 
 void AsioRuntime::arm(Timer& timer, TimePoint until) {
-    if (!timer.state) {
-        timer.state =
-            std::make_unique<SystemTimer>(*static_cast<const asio::any_io_executor*>(timer.executor()));
+    if (!timer.keeper) {
+        const auto& executor = *static_cast<const asio::any_io_executor*>(timer.executor());
+        timer.keeper = detail::TimerQueue::of(asio::query(executor, asio::execution::context));
     }
-    auto& system = static_cast<SystemTimer&>(*timer.state);
-    system.withdraw();
-    auto ticket = std::make_shared<SystemTimer::Ticket>(SystemTimer::Ticket{&timer});
-    system.timer.expires_at(until);
-    system.timer.async_wait([ticket](const std::error_code&) {
-        if (Timer* const due = ticket->timer; due != nullptr) {
-            static_cast<SystemTimer&>(*due->state).withdraw();
-            due->expired();
-        }
-    });
-    system.ticket = std::move(ticket);
+    static_cast<detail::TimerQueue*>(timer.keeper.get())->arm(timer, until);
 }
 
 void AsioRuntime::disarm(Timer& timer) noexcept {
-    if (!timer.state) {
-        return;
-    }
-    auto& system = static_cast<SystemTimer&>(*timer.state);
-    if (system.ticket) {
-        system.withdraw();
-        try {
-            system.timer.cancel();
-        } catch (const std::exception&) { // the void ticket is enough: a late handler does nothing
-        }
+    if (timer.keeper) {
+        static_cast<detail::TimerQueue*>(timer.keeper.get())->disarm(timer);
     }
 }
 

@@ -43,4 +43,5 @@ def main(source, command):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2:]))
+    # CMake 3.31 hands on generator expressions that came to nothing as empty words
+    sys.exit(main(sys.argv[1], [word for word in sys.argv[2:] if word]))

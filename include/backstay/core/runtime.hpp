@@ -13,14 +13,6 @@ namespace backstay::inline BACKSTAY_ABI {
 /// Thread safety: none; it is armed, disarmed and told on one serialised executor.
 class BACKSTAY_EXPORT Timer {
 public:
-    /// What a runtime keeps beside a timer, for example the operating system's timer.
-    struct State {
-        State() = default;
-        State(const State&) = delete;
-        State& operator=(const State&) = delete;
-        virtual ~State() = default;
-    };
-
     /// `executor` points at the `asio::any_io_executor` on which `expired` is to be called. It is opaque
     /// here because `core` knows no Asio, and it must outlive the timer.
     explicit Timer(const void* executor) noexcept : executor_(executor) {}
@@ -34,9 +26,9 @@ public:
     [[nodiscard]] const void* executor() const noexcept { return executor_; }
 
     // For runtimes.
-    std::unique_ptr<State> state;
-    TimePoint at{};
-    std::size_t position = 0; ///< in a runtime's heap, 1-based; 0 when it is not armed there
+    std::size_t position = 0;        ///< in a runtime's heap, 1-based; 0 when it is not armed there
+    std::shared_ptr<void> keeper;    ///< what a runtime shares among the timers of one context
+    std::shared_ptr<Timer*> on_call; ///< while `expired` is on its way: null in it takes that back
 
 protected:
     /// The owner disarms before it destroys.

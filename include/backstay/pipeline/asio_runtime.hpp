@@ -5,8 +5,8 @@
 
 namespace backstay::inline BACKSTAY_ABI {
 
-/// Real time: the steady clock, and an `asio::steady_timer` on each timer's own executor.
-/// Thread safety: stateless; one serves the whole process.
+/// Real time: the steady clock, and for each execution context one timer of the system that serves all of its
+/// timers. Thread safety: stateless; one serves the whole process.
 class BACKSTAY_EXPORT AsioRuntime final : public Runtime {
 public:
     [[nodiscard]] TimePoint now() noexcept override;

@@ -2,10 +2,10 @@
 
 #include <backstay/core/config.hpp>
 #include <backstay/core/runtime.hpp>
+#include <backstay/pipeline/detail/timer_heap.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 namespace asio {
 class io_context;
@@ -15,18 +15,17 @@ namespace backstay::inline BACKSTAY_ABI {
 
 /// Simulated time: it stands still while anything can run, then jumps to the next timer. Hours pass in
 /// microseconds, and the same seed gives the same trace. Thread safety: none; it and its `io_context` belong
-/// to one thread. Cost: an indexed 4-ary heap, O(log n) for arm, disarm and fire.
+/// to one thread. Cost: O(log n) to arm, disarm and fire.
 class BACKSTAY_EXPORT VirtualRuntime final : public Runtime {
 public:
     /// Starts at one hour after the clock's epoch, on 2026-01-01 00:00:00 UTC of wall time.
     explicit VirtualRuntime(std::uint64_t seed = 1) noexcept;
-    ~VirtualRuntime() override;
 
     [[nodiscard]] TimePoint now() noexcept override { return now_; }
     [[nodiscard]] WallTime wall_now() noexcept override;
     [[nodiscard]] std::uint64_t seed() noexcept override;
-    void arm(Timer& timer, TimePoint until) override;
-    void disarm(Timer& timer) noexcept override;
+    void arm(Timer& timer, TimePoint until) override { timers_.arm(timer, until); }
+    void disarm(Timer& timer) noexcept override { timers_.disarm(timer); }
 
     /// Runs everything that is ready, then the earliest timer, and so on, until nothing is left to run and no
     /// timer is armed.
@@ -41,27 +40,15 @@ public:
     /// Moves the clock by hand, for tests of policies without a driver. Fires nothing.
     void advance(Duration by) noexcept { now_ += by; }
 
-    [[nodiscard]] std::size_t armed() const noexcept { return heap_.size(); }
+    [[nodiscard]] std::size_t armed() const noexcept { return timers_.size(); }
 
 private:
-    void sift_up(std::size_t index) noexcept;
-    void sift_down(std::size_t index) noexcept;
     bool step(asio::io_context& context, TimePoint until);
-
-    struct Entry {
-        TimePoint at;
-        std::uint64_t order; ///< ties fire in the order of arming
-        Timer* timer;
-    };
-    static bool before(const Entry& a, const Entry& b) noexcept {
-        return a.at != b.at ? a.at < b.at : a.order < b.order;
-    }
 
     TimePoint now_;
     TimePoint start_;
     std::uint64_t seeds_;
-    std::uint64_t orders_ = 0;
-    std::vector<Entry> heap_;
+    detail::TimerHeap timers_;
 };
 
 } // namespace backstay::inline BACKSTAY_ABI

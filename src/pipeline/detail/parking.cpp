@@ -164,7 +164,7 @@ void Parking::resume(Woken result) {
 void Parking::let_go() noexcept {
     waiting_ = false;
     runtime_.disarm(timer_);
-    timer_.state.reset(); // a waker may keep the parking longer than the context: nothing of it may stay
+    timer_.keeper.reset(); // a waker may keep the parking longer than the context: nothing of it may stay
     StopSignal::remove(listener_);
     work_ = {};
     handler_.reset();
