@@ -36,7 +36,8 @@ PipelineBounds bounds(std::span<const StageDescription> stages) {
             result.most_attempts = *stage.most_attempts == 0 || !result.most_attempts
                                        ? std::nullopt
                                        : std::optional{*result.most_attempts * *stage.most_attempts};
-            cut = repeated(cut, *stage.most_attempts, stage.longest_wait.value_or(Duration::zero()));
+            cut = repeated(cut, stage.at_once ? 1 : *stage.most_attempts,
+                           stage.longest_wait.value_or(Duration::zero()));
         } else if (stage.longest_wait) {
             cut = repeated(cut, 1, *stage.longest_wait);
         }

@@ -54,7 +54,8 @@ struct CallContext {
     TimePoint attempt_began{};     ///< of the last attempt; the epoch before the first
     TimePoint served_wait_until{}; ///< until when a server's wait has been served by this call already
     Deadline deadline{};
-    int attempt = 0; ///< attempts begun: 1 while the first runs
+    int attempt =
+        0; ///< attempts begun: 1 while the first runs; in a branch of a hedge, the number of its own
     int resends = 0; ///< by the transport, of requests that a stale connection lost
     Random* random = nullptr;
     StopSignal* stop = nullptr;

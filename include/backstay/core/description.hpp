@@ -13,6 +13,7 @@ struct StageDescription {
     std::string name{};
     std::string settings{};                 ///< `3 attempts, full jitter 200 ms .. 20 s`
     std::optional<int> most_attempts{};     ///< repeats what is inside up to so many times; 0: without limit
+    bool at_once = false;                   ///< those attempts run beside each other
     bool queues = false;                    ///< calls wait in it for each other, however long
     std::optional<Duration> longest_wait{}; ///< of its own choosing, in one call; not what servers name
     std::optional<Duration> total_limit{};  ///< bounds everything inside it

@@ -86,4 +86,44 @@ concept QueueingPolicy = Policy<P> && requires(P& policy, typename P::Call& mine
     { policy.enqueue(mine, static_cast<Waker&&>(waker)) } noexcept -> std::same_as<bool>;
 };
 
+/// A hedging stage's answer to "shall another attempt run beside those that run?".
+struct Branch {
+    enum class Answer : std::uint8_t {
+        start_at, ///< at `at`: the driver asks again then; not later than now means: start it
+        no_more,  ///< wait for those that run
+        final,    ///< the branch that ended last decides: end the others
+    };
+
+    Answer answer = Answer::no_more;
+    TimePoint at{};
+
+    [[nodiscard]] static constexpr Branch start_at(TimePoint at) noexcept {
+        return {.answer = Answer::start_at, .at = at};
+    }
+    [[nodiscard]] static constexpr Branch no_more() noexcept { return {}; }
+    [[nodiscard]] static constexpr Branch final() noexcept { return {.answer = Answer::final, .at = {}}; }
+};
+
+/// How one branch of a call ended.
+struct BranchEnd {
+    int index = 0;                    ///< 0: the first
+    TimePoint attempt_began{};        ///< queueing excluded; the epoch when no attempt began
+    const Failure* failure = nullptr; ///< null: a success, which wins
+};
+
+/// A policy that may run the stages inside it, and the operation, several times at once: a hedge. The first
+/// success wins and the others are stopped. All fail: the first branch's failure, unless `next_branch` called
+/// another final.
+///
+/// * `next_branch` is asked when the first branch's attempt begins, at the time that it named, and after each
+/// failure.
+///   `begun` counts the branches so far.
+/// * `branch_ended` is told of each end, before that question.
+template <class P>
+concept BranchingPolicy = Policy<P> && requires(P& policy, typename P::Call& mine, CallContext& call,
+                                                int begun, const BranchEnd& end) {
+    { policy.next_branch(mine, call, begun) } noexcept -> std::same_as<Branch>;
+    { policy.branch_ended(mine, call, end) } noexcept -> std::same_as<void>;
+};
+
 } // namespace backstay::inline BACKSTAY_ABI

@@ -40,6 +40,17 @@ public:
         return policy_.enqueue(mine, std::move(waker));
     }
 
+    Branch next_branch(Call& mine, CallContext& call, int begun) noexcept
+        requires BranchingPolicy<P>
+    {
+        return policy_.next_branch(mine, call, begun);
+    }
+    void branch_ended(Call& mine, CallContext& call, const BranchEnd& end) noexcept
+        requires BranchingPolicy<P>
+    {
+        policy_.branch_ended(mine, call, end);
+    }
+
     [[nodiscard]] Named clone() const { return Named{policy_.clone()}; }
     [[nodiscard]] StageDescription describe() const {
         StageDescription description = policy_.describe();

@@ -5,6 +5,7 @@
 #include <backstay/pipeline/asio_runtime.hpp>
 #include <backstay/pipeline/describe.hpp>
 #include <backstay/pipeline/detail/driver.hpp>
+#include <backstay/pipeline/detail/fan_out.hpp>
 #include <backstay/pipeline/order.hpp>
 
 #include <asio/awaitable.hpp>
@@ -44,8 +45,8 @@ public:
     template <class Op>
     [[nodiscard]] asio::awaitable<outcome_of<Op>> run(Runtime& runtime, const CallSettings& settings,
                                                       Op op) const {
-        return detail::drive<outcome_of<Op>>(policies_, runtime, context_of(settings), settings.tell_end,
-                                             std::move(op));
+        return detail::drive<0, outcome_of<Op>>(
+            policies_, runtime, detail::Root{context_of(settings), settings.tell_end}, std::move(op));
     }
 
     /// The same in real time with default settings.

@@ -14,6 +14,11 @@ using KeyFunction = CallKey (*)(const CallKey&) noexcept;
     return {.origin = key.origin};
 }
 
+/// One state per origin and operation: calls whose latencies are of a kind.
+[[nodiscard]] constexpr CallKey by_operation(const CallKey& key) noexcept {
+    return {.origin = key.origin, .operation = key.operation};
+}
+
 /// One state per origin and partition (a shard, a tenant).
 [[nodiscard]] constexpr CallKey by_origin_and_partition(const CallKey& key) noexcept {
     return {.origin = key.origin, .partition = key.partition};

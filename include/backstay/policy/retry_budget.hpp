@@ -85,6 +85,9 @@ public:
     /// that was paid for and never began pays for the next one.
     [[nodiscard]] bool withdraw(Call& mine, const CallContext& call, const Failure& failure) const noexcept;
 
+    /// Tells whether a repeat of this call would be allowed now; withdraws nothing.
+    [[nodiscard]] bool allows(const CallContext& call) const noexcept;
+
     /// Gives back what was withdrawn for a repeat that did not begin.
     void release(Call& mine) const noexcept;
 

@@ -18,7 +18,7 @@ namespace backstay::inline BACKSTAY_ABI::detail {
 /// What the driver is to do next.
 enum class Step : std::uint8_t {
     wait,    ///< until `Course::until`, or until woken, stopped or cancelled; then say so by `waited`
-    attempt, ///< run the operation; then say how it went by `attempted`
+    attempt, ///< run the operation, or the branches of the hedge; then say how it went by `attempted`
     done,    ///< `Course::ending` says what the call came to
 };
 
@@ -29,12 +29,28 @@ BACKSTAY_EXPORT void tell_attempt_ended(const CallContext& call, const Settlemen
 /// `failure` is what the call came to; null after a success.
 BACKSTAY_EXPORT void tell_call_ended(const CallContext& call, const Failure* failure) noexcept;
 
-/// Decides what a call does next, sans I/O: it asks the stages, settles them, and cuts what may not go on.
-/// The driver only waits and calls.
+/// Finds the first stage from `from` on that branches; the number of stages when none does.
 template <class... P>
+[[nodiscard]] consteval std::size_t branching_from(std::size_t from) noexcept {
+    std::size_t index = 0;
+    std::size_t found = sizeof...(P);
+    ((found = index >= from && found == sizeof...(P) && BranchingPolicy<P> ? index : found, ++index), ...);
+    return found;
+}
+
+/// Decides what a call does next, sans I/O: it asks the stages, settles them, and cuts what may not go on.
+/// The driver only waits and calls. Its stages are those from `First` to the next one that branches, that one
+/// included, or to the last.
+template <std::size_t First, class... P>
 class Course {
 public:
-    Course(std::tuple<P...>& policies, CallContext& call) noexcept : policies_(policies), call_(call) {}
+    static constexpr std::size_t branching = branching_from<P...>(First);
+    static constexpr bool branches = branching < sizeof...(P);
+    static constexpr std::size_t last = branches ? branching + 1 : sizeof...(P);
+
+    /// `attempts` counts those of all branches.
+    Course(std::tuple<P...>& policies, CallContext& call, int& attempts) noexcept
+        : policies_(policies), call_(call), attempts_(&attempts) {}
     Course(const Course&) = delete;
     Course& operator=(const Course&) = delete;
 
@@ -92,7 +108,18 @@ public:
         }
     }
 
+    /// The same when no branch of a hedge came to an attempt: a stage inside it or the driver made the
+    /// failure.
+    void never_began(const Failure& failure, TimePoint now) noexcept {
+        call_.now = now;
+        attempted_ = true;
+        ending_.refuse(failure);
+        ending_.timed_out = failure.kind == call_.deadline.kind && now >= call_.deadline.at;
+        ending_.final = ending_.timed_out || stop_requested();
+    }
+
     [[nodiscard]] Settlement& ending() noexcept { return ending_; }
+    [[nodiscard]] Stages<First, last, P...>& stages() noexcept { return stages_; }
 
 private:
     /// Takes note of what ends the call before its next attempt begins.
@@ -114,8 +141,10 @@ private:
                 ending_.made_here = ending_.replaced = true;
             }
         }
-        if (call_.observed(EventType::attempt_ended)) [[unlikely]] {
-            tell_attempt_ended(call_, ending_);
+        if constexpr (!branches) {
+            if (call_.observed(EventType::attempt_ended)) [[unlikely]] {
+                tell_attempt_ended(call_, ending_);
+            }
         }
     }
 
@@ -149,10 +178,12 @@ private:
             cut_short();
             return Step::done;
         }
-        ++call_.attempt;
-        call_.attempt_began = call_.now;
-        if (call_.observed(EventType::attempt_started)) [[unlikely]] {
-            tell_attempt_started(call_);
+        if constexpr (!branches) {
+            call_.attempt = ++*attempts_;
+            call_.attempt_began = call_.now;
+            if (call_.observed(EventType::attempt_started)) [[unlikely]] {
+                tell_attempt_started(call_);
+            }
         }
         return Step::attempt;
     }
@@ -212,7 +243,8 @@ private:
 
     std::tuple<P...>& policies_;
     CallContext& call_;
-    Stages<P...> stages_;
+    int* attempts_;
+    Stages<First, last, P...> stages_;
     Settlement ending_;
     TimePoint until_{};
     FailureKind ended_ = FailureKind::none; ///< what keeps the next attempt from beginning

@@ -12,9 +12,11 @@
 #include <asio/cancellation_state.hpp>
 #include <asio/this_coro.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace backstay::inline BACKSTAY_ABI::detail {
@@ -34,10 +36,23 @@ namespace backstay::inline BACKSTAY_ABI::detail {
 }
 
 /// Tells the course how an attempt went.
-template <class R, class... P>
-void report(Course<P...>& course, const std::optional<R>& result, TimePoint now) noexcept {
+template <class R, std::size_t First, class... P>
+void report(Course<First, P...>& course, const std::optional<R>& result, TimePoint now) noexcept {
     Failure failure;
     course.attempted(Outcome<R>::failed(*result, failure) ? &failure : nullptr, now);
+}
+
+/// Tells the course how the branches of a hedge went. When none came to an attempt, what an earlier round
+/// came to is still the last result.
+template <class R, std::size_t First, class... P>
+void report_branches(Course<First, P...>& course, std::optional<R>& result, R outcome, bool attempted,
+                     TimePoint now) noexcept {
+    Failure failure;
+    if (!attempted && Outcome<R>::failed(outcome, failure)) {
+        return course.never_began(failure, now);
+    }
+    result.emplace(std::move(outcome));
+    report(course, result, now);
 }
 
 /// Puts what an exception means in the place of a result; call it in a catch block.
@@ -47,9 +62,9 @@ void take_exception(std::optional<R>& result) noexcept {
 }
 
 /// Waits as the course says. A coroutine of its own: most calls never wait, and need not have room for it.
-template <class... P>
-asio::awaitable<Woken> wait_for(Course<P...>& course, Runtime& runtime, std::shared_ptr<Parking>& parking,
-                                StopSignal* stop) {
+template <std::size_t First, class... P>
+asio::awaitable<Woken> wait_for(Course<First, P...>& course, Runtime& runtime,
+                                std::shared_ptr<Parking>& parking, StopSignal* stop) {
     if (!parking) {
         const auto executor = co_await asio::this_coro::executor;
         parking = park_at(runtime, executor);
@@ -85,22 +100,57 @@ void conclude(std::optional<R>& result, Settlement& ending) noexcept {
     }
 }
 
-/// Runs one call. `Course` decides, this coroutine waits and calls; it is the only one between a caller and
-/// the operation. Whatever ends the call, the stages get back what they gave: by `settle`, or, when the frame
-/// is destroyed in mid-flight, by the destructors of their `Call`s. Cost: Asio 1.22 recycles frames of up to
-/// 1020 bytes, and GCC 12 keeps every local and temporary in them.
-template <class R, class Op, class... P>
-asio::awaitable<R> drive(std::shared_ptr<std::tuple<P...>> policies, Runtime& runtime, CallContext call,
-                         bool tells_end, Op op) {
+/// Reports what a call came to, unless its caller does.
+template <class R>
+void report_end(const CallContext& call, bool tells_end, const R& result) noexcept {
+    if (tells_end && call.observed(EventType::call_ended)) [[unlikely]] {
+        Failure failure;
+        tell_call_ended(call, Outcome<R>::failed(result, failure) ? &failure : nullptr);
+    }
+}
+
+/// A whole call's frame: it owns the context.
+struct Root {
+    CallContext context;
+    bool tells_end = true; ///< `call_ended`
+
+    [[nodiscard]] int& attempts() noexcept { return context.attempt; }
+};
+
+/// The frame of one branch of a hedge: the context is its own, or the call's; the count of attempts is the
+/// call's.
+struct BranchOf {
+    CallContext& context;
+    int& counter;
+
+    [[nodiscard]] int& attempts() noexcept { return counter; }
+};
+
+template <std::size_t First, class R, class Op, class HedgeCall, class... P>
+asio::awaitable<R> fan_out(const std::shared_ptr<std::tuple<P...>>& policies, Runtime& runtime,
+                           CallContext& call, HedgeCall& mine, Op& op);
+
+/// Runs one call, or from stage `First` on one branch of it. `Course` decides, this coroutine waits and
+/// calls; it is the only one between a caller and the operation. Whatever ends the call, the stages get back
+/// what they gave: by `settle`, or, when the frame is destroyed in mid-flight, by the destructors of their
+/// `Call`s. Cost: Asio 1.22 recycles frames of up to 1020 bytes, and GCC 12 keeps every local and temporary
+/// in them.
+template <std::size_t First, class R, class Frame, class Op, class... P>
+asio::awaitable<R> drive(std::shared_ptr<std::tuple<P...>> policies, Runtime& runtime, Frame frame, Op op) {
+    using Stretch = Course<First, P...>;
+    constexpr bool is_root = std::is_same_v<Frame, Root>;
     // after a cancel the next co_await would throw: but the outcome is a value, and stages must be settled
     const bool throws = co_await asio::this_coro::throw_if_cancelled();
     co_await asio::this_coro::throw_if_cancelled(false);
 
-    Random random{runtime.seed()};
-    call.random = &random;
-    call.now = call.began = runtime.now();
+    CallContext& call = frame.context;
+    Random random{is_root ? runtime.seed() : 0};
+    if constexpr (is_root) {
+        call.random = &random;
+        call.now = call.began = runtime.now();
+    }
     std::optional<R> result; // of the last attempt
-    Course<P...> course{*policies, call};
+    Stretch course{*policies, call, frame.attempts()};
     std::shared_ptr<Parking> parking;
     for (;;) {
         const Step step = course.next(is_canceled(co_await asio::this_coro::cancellation_state));
@@ -118,7 +168,14 @@ asio::awaitable<R> drive(std::shared_ptr<std::tuple<P...>> policies, Runtime& ru
             continue;
         }
         try {
-            if constexpr (NeedsGuard<Op>) {
+            if constexpr (Stretch::branches) {
+                const int attempts = frame.attempts();
+                R outcome = co_await fan_out<Stretch::last, R>(policies, runtime, call,
+                                                               course.stages().innermost(), op);
+                report_branches(course, result, std::move(outcome), frame.attempts() != attempts,
+                                runtime.now());
+                continue;
+            } else if constexpr (NeedsGuard<Op>) {
                 result.emplace(co_await guarded<R>(runtime, op, call));
             } else {
                 result.emplace(co_await op(call));
@@ -129,9 +186,8 @@ asio::awaitable<R> drive(std::shared_ptr<std::tuple<P...>> policies, Runtime& ru
         report(course, result, runtime.now());
     }
     conclude(result, course.ending());
-    if (tells_end && call.observed(EventType::call_ended)) [[unlikely]] {
-        Failure failure;
-        tell_call_ended(call, Outcome<R>::failed(*result, failure) ? &failure : nullptr);
+    if constexpr (is_root) {
+        report_end(call, frame.tells_end, *result);
     }
     co_await asio::this_coro::throw_if_cancelled(throws);
     co_return std::move(*result);

@@ -50,7 +50,18 @@ public:
     [[nodiscard]] asio::awaitable<Woken> wait(TimePoint until, StopSignal* stop = nullptr) {
         return asio::async_initiate<const asio::use_awaitable_t<>, void(Woken)>(
             [this, until, stop](auto&& handler) {
+                slot_ = asio::get_associated_cancellation_slot(handler);
                 start(std::forward<decltype(handler)>(handler), until, stop);
+            },
+            asio::use_awaitable);
+    }
+
+    /// Waits for a waker, whatever the coroutine's cancellation says: for what has been told to end already.
+    [[nodiscard]] asio::awaitable<Woken> wait_for_turn() {
+        return asio::async_initiate<const asio::use_awaitable_t<>, void(Woken)>(
+            [this](auto&& handler) {
+                slot_ = {};
+                start(std::forward<decltype(handler)>(handler), end_of_time, nullptr);
             },
             asio::use_awaitable);
     }
@@ -118,7 +129,6 @@ private:
 
     template <class H>
     void start(H&& handler, TimePoint until, StopSignal* stop) noexcept {
-        slot_ = asio::get_associated_cancellation_slot(handler);
         handler_.emplace(std::forward<H>(handler));
         begin(until, stop);
     }

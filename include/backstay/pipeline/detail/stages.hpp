@@ -13,39 +13,53 @@
 
 namespace backstay::inline BACKSTAY_ABI::detail {
 
-/// One call's way through the stages: asks them in order, remembers how far it came, and settles each that
-/// let it through exactly once for every `proceed`. No I/O, no waiting: that is the driver's part.
-template <class... P>
+/// What a stretch of stages remembers of one call.
+template <class Policies, std::size_t First, class Sequence>
+struct CallsOf;
+template <class Policies, std::size_t First, std::size_t... I>
+struct CallsOf<Policies, First, std::index_sequence<I...>> {
+    using Type = std::tuple<typename std::tuple_element_t<First + I, Policies>::Call...>;
+};
+
+/// One call's way through the stages from `First` to before `Last`: asks them in order, remembers how far it
+/// came, and settles each that let it through exactly once for every `proceed`. No I/O, no waiting: that is
+/// the driver's part.
+template <std::size_t First, std::size_t Last, class... P>
 class Stages {
 public:
-    static constexpr std::size_t count = sizeof...(P);
+    static constexpr std::size_t count = Last - First;
     using Policies = std::tuple<P...>;
 
     /// Asks inwards from where it stopped last; a stage that does not let the call through will be asked
     /// again.
     Admission admit(Policies& policies, CallContext& call) noexcept {
-        return admit_from(policies, call, std::index_sequence_for<P...>{});
+        return admit_from(policies, call, Indices{});
     }
 
     /// Leaves a waker with the stage that answered `wait`; false when its place came free meanwhile.
     bool enqueue(Policies& policies, const Waker& waker) noexcept {
-        return enqueue_at(policies, waker, std::index_sequence_for<P...>{});
+        return enqueue_at(policies, waker, Indices{});
     }
 
     /// True when the stage that answered `wait` takes wakers.
-    [[nodiscard]] bool queues() const noexcept { return queues_at(std::index_sequence_for<P...>{}); }
+    [[nodiscard]] bool queues() const noexcept { return queues_at(Indices{}); }
 
     /// Makes the stage that was waited for forget the call: it leaves its queue at once.
-    void abandon() noexcept { abandon_at(std::index_sequence_for<P...>{}); }
+    void abandon() noexcept { abandon_at(Indices{}); }
 
     /// Settles outwards until a stage wants a repeat or all are settled.
     void settle(Policies& policies, CallContext& call, Settlement& settlement) noexcept {
-        settle_all(policies, call, settlement, std::index_sequence_for<P...>{});
+        settle_all(policies, call, settlement, Indices{});
     }
 
+    /// What the innermost stage remembers of the call.
+    [[nodiscard]] auto& innermost() noexcept { return std::get<count - 1>(mine_); }
+
 private:
+    using Indices = std::make_index_sequence<count>;
+
     template <std::size_t I>
-    using At = std::tuple_element_t<I, Policies>;
+    using At = std::tuple_element_t<First + I, Policies>;
 
     template <std::size_t I>
     static bool skipped(const CallContext& call) noexcept {
@@ -63,7 +77,7 @@ private:
     bool admit_one(Policies& policies, CallContext& call, Admission& admission) noexcept {
         saved_[I] = call.deadline;
         if (!skipped<I>(call)) {
-            admission = std::get<I>(policies).admit(std::get<I>(mine_), call);
+            admission = std::get<First + I>(policies).admit(std::get<I>(mine_), call);
             if (admission.answer != Admission::Answer::proceed) {
                 call.deadline = saved_[I];
                 return false;
@@ -81,7 +95,7 @@ private:
     template <std::size_t I>
     bool enqueue_one(Policies& policies, const Waker& waker) noexcept {
         if constexpr (QueueingPolicy<At<I>>) {
-            return std::get<I>(policies).enqueue(std::get<I>(mine_), waker);
+            return std::get<First + I>(policies).enqueue(std::get<I>(mine_), waker);
         } else {
             return false;
         }
@@ -118,7 +132,8 @@ private:
         if (skipped<I>(call)) {
             return true;
         }
-        const Verdict verdict = std::get<I>(policies).settle(std::get<I>(mine_), call, settlement.seen());
+        const Verdict verdict =
+            std::get<First + I>(policies).settle(std::get<I>(mine_), call, settlement.seen());
         if (verdict.stop_reason != StopReason::none) {
             settlement.stop_reason = verdict.stop_reason;
         }
@@ -146,7 +161,7 @@ private:
         return false;
     }
 
-    std::tuple<typename P::Call...> mine_;
+    typename CallsOf<Policies, First, Indices>::Type mine_;
     std::array<Deadline, count> saved_{};
     std::size_t admitted_ = 0;
 };
