@@ -46,6 +46,16 @@ Admission admit_waiting(Call& call, const std::shared_ptr<BlockingTarget>& targe
     return answer;
 }
 
+#ifdef __SANITIZE_THREAD__
+inline constexpr bool races_are_watched = true;
+#else
+inline constexpr bool races_are_watched = false;
+#endif
+
+/// How often each of four threads does what a test is about: a million times together where a race would be
+/// seen.
+inline constexpr int rounds = races_are_watched ? 250'000 : 5'000;
+
 /// Runs `work(thread number)` in four threads.
 template <class Work>
 void in_four_threads(Work work) {
