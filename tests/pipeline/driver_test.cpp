@@ -321,6 +321,13 @@ TEST_CASE("the end of a call is told last, with what it came to and what its dea
         CHECK(listener.events[0].status == 500);
         CHECK(listener.events[0].stop_reason == StopReason::not_retryable);
     }
+    SECTION("a deadline long past leaves nothing") {
+        settings.deadline.at = TimePoint::min();
+        CHECK_FALSE(run(world, pipeline.run(world.runtime, settings, Flaky{{unavailable}, &attempts})));
+        REQUIRE(listener.events.size() == 1);
+        CHECK(listener.events[0].delay == 0s);
+        listener.events.clear();
+    }
     SECTION("not at all when the caller reports it itself") {
         settings.tell_end = false;
         CHECK(run(world, pipeline.run(world.runtime, settings, Flaky{{unavailable}, &attempts})) == 2);

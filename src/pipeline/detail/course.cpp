@@ -1,7 +1,5 @@
 #include <backstay/pipeline/detail/course.hpp>
 
-#include <algorithm>
-
 namespace backstay::inline BACKSTAY_ABI::detail {
 
 void tell_attempt_started(const CallContext& call) noexcept {
@@ -27,14 +25,14 @@ void tell_attempt_ended(const CallContext& call, const Settlement& ending) noexc
 
 void tell_call_ended(const CallContext& call, const Failure* failure) noexcept {
     const Failure seen = failure != nullptr ? *failure : Failure{};
-    const Duration left = call.deadline.at == end_of_time ? Duration::zero() : call.deadline.at - call.now;
+    const bool bounded = call.deadline.at != end_of_time && call.deadline.at > call.now;
     call.notify({.type = EventType::call_ended,
                  .kind = seen.kind,
                  .stop_reason = seen.stop_reason,
                  .refused_by = seen.refused_by,
                  .status = seen.status,
                  .hint_flags = seen.flags,
-                 .delay = std::max(left, Duration::zero()),
+                 .delay = bounded ? call.deadline.at - call.now : Duration::zero(),
                  .duration = call.now - call.began});
 }
 
