@@ -135,7 +135,8 @@ void register_all() {
     measure_pipeline("stages/3", Answer{}, p.total, p.retry, p.breaker);
     measure_pipeline("stages/5", Answer{}, p.limit, p.total, p.retry, p.breaker, p.attempt);
     measure_pipeline("standard", Answer{}, p.total, p.retry, CircuitBreaker{{}}, p.limit, p.attempt);
-    measure_pipeline("hedge_armed", Answer{}, p.total, p.retry, Hedge{{.delay = 50ms}}, p.breaker, p.limit, p.attempt);
+    measure_pipeline("hedge_armed", Answer{}, p.total, p.retry, Hedge{{.delay = 50ms}}, p.breaker, p.limit,
+                     p.attempt);
     measure_pipeline("guarded", GuardedAnswer{}, p.limit, p.total, p.retry, p.breaker, p.attempt);
     measure_policy("policy/breaker_closed", unkeyed_breaker());
     measure_policy("policy/breaker_open", unkeyed_breaker(), true);

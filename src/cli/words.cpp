@@ -35,6 +35,8 @@ std::string stop_words(StopReason reason, RefusedBy by) {
         return "the server asks for a longer wait than is allowed";
     case StopReason::unsafe_to_repeat:
         return "not repeated, because it may have been done";
+    case StopReason::switched_off:
+        return "repeats are switched off";
     case StopReason::refused:
         break;
     }

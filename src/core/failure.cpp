@@ -106,9 +106,10 @@ std::string_view to_string(Reach reach) noexcept {
 }
 
 std::string_view to_string(StopReason reason) noexcept {
-    static constexpr std::array<std::string_view, 8> names{
-        "none",     "not_retryable",        "attempts_exhausted", "budget_exhausted",
-        "deadline", "server_wait_too_long", "unsafe_to_repeat",   "refused"};
+    static constexpr std::array<std::string_view, 9> names{
+        "none",        "not_retryable",        "attempts_exhausted", "budget_exhausted",
+        "deadline",    "server_wait_too_long", "unsafe_to_repeat",   "refused",
+        "switched_off"};
     return names.at(static_cast<std::size_t>(reason));
 }
 

@@ -48,6 +48,7 @@ struct Retry::State {
     RetryOptions options;
     Backoff backoff;
     Backoff rate_limited;
+    std::atomic<Duration::rep> off_until{TimePoint::min().time_since_epoch().count()};
     std::atomic<std::uint64_t> callback_errors{0};
 };
 
@@ -70,6 +71,14 @@ Retry Retry::clone() const {
 
 const RetryOptions& Retry::options() const noexcept {
     return state_->options;
+}
+
+void Retry::switch_off(TimePoint until) noexcept {
+    state_->off_until.store(until.time_since_epoch().count(), std::memory_order_relaxed);
+}
+
+bool Retry::is_on(TimePoint now) const noexcept {
+    return now.time_since_epoch().count() >= state_->off_until.load(std::memory_order_relaxed);
 }
 
 std::uint64_t Retry::callback_errors() const noexcept {
@@ -130,7 +139,8 @@ StopReason Retry::reason_to_stop(Call& mine, const CallContext& call, const Fail
     if (failure.reach == Reach::refused_here) {
         const bool may_wait =
             failure.kind == FailureKind::circuit_open || failure.kind == FailureKind::cooling_down;
-        return options.retry_refusals && may_wait && failure.is(Failure::has_hint) && !exhausted
+        return options.retry_refusals && may_wait && failure.is(Failure::has_hint) && !exhausted &&
+                       is_on(call.now)
                    ? StopReason::none
                    : StopReason::refused;
     }
@@ -151,7 +161,10 @@ StopReason Retry::reason_to_stop(Call& mine, const CallContext& call, const Fail
     if (options.budget) {
         options.budget->failed(mine.paid_, call, failure);
     }
-    return exhausted ? StopReason::attempts_exhausted : StopReason::none;
+    if (exhausted) {
+        return StopReason::attempts_exhausted;
+    }
+    return is_on(call.now) ? StopReason::none : StopReason::switched_off;
 }
 
 Retry::Wait Retry::next_wait(Call& mine, const CallContext& call, const Failure& failure) const noexcept {

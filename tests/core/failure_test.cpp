@@ -92,6 +92,7 @@ TEST_CASE("names are those of the enumerators", "[failure]") {
     CHECK(to_string(StopReason::none) == "none");
     CHECK(to_string(StopReason::server_wait_too_long) == "server_wait_too_long");
     CHECK(to_string(StopReason::refused) == "refused");
+    CHECK(to_string(StopReason::switched_off) == "switched_off");
     CHECK(to_string(RefusedBy::circuit_breaker) == "circuit_breaker");
     CHECK(to_string(RefusedBy::client) == "client");
 }

@@ -77,6 +77,29 @@ TEST_CASE("a success passes and a failure is repeated after its backoff", "[retr
     CHECK(verdict.stop_reason == StopReason::none);
 }
 
+TEST_CASE("retries can be switched off by hand, for all copies, for a time or until switched on", "[retry]") {
+    TimePoint now = test::start_of_test;
+    const Retry retry{plain()};
+    Retry handle = retry;
+    const auto decide = [&](const Failure& failure) { return PolicyCall{retry, now}.fail(failure); };
+
+    handle.switch_off(now + 10s);
+    CHECK_FALSE(retry.is_on(now));
+    CHECK(decide(reply(503)).answer == Answer::pass);
+    CHECK(decide(reply(503)).stop_reason == StopReason::switched_off);
+    CHECK(decide(reply(404)).stop_reason == StopReason::not_retryable);
+    CHECK(tokens(retry, now) == 3);
+    now += 10s;
+    CHECK(retry.is_on(now));
+    CHECK(decide(reply(503)).answer == Answer::again_at);
+
+    handle.switch_off();
+    CHECK(decide(reply(503)).stop_reason == StopReason::switched_off);
+    handle.switch_on();
+    CHECK(decide(reply(503)).answer == Answer::again_at);
+    CHECK(retry.clone().is_on(now));
+}
+
 TEST_CASE("the attempts are bounded, the first included", "[retry]") {
     for (const int most : {1, 2, 3, 7}) {
         TimePoint now = test::start_of_test;

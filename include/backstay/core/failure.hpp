@@ -78,7 +78,8 @@ enum class StopReason : std::uint8_t {
     deadline,
     server_wait_too_long,
     unsafe_to_repeat,
-    refused, ///< the repeat was refused here, see `RefusedBy`
+    refused,      ///< the repeat was refused here, see `RefusedBy`
+    switched_off, ///< somebody switched retries off by hand
 };
 
 /// Which policy refused.

@@ -71,6 +71,12 @@ public:
     [[nodiscard]] StageDescription describe() const;
     [[nodiscard]] const RetryOptions& options() const noexcept;
 
+    /// Repeats nothing until then, for all copies: for whoever is on call and sees retries make an outage
+    /// worse. Calls end with `StopReason::switched_off`; waits that have begun go on to their attempt.
+    void switch_off(TimePoint until = end_of_time) noexcept;
+    void switch_on() noexcept { switch_off(TimePoint::min()); }
+    [[nodiscard]] bool is_on(TimePoint now) const noexcept;
+
     /// Counts what `on_retry` threw.
     [[nodiscard]] std::uint64_t callback_errors() const noexcept;
 
