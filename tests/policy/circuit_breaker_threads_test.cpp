@@ -99,7 +99,7 @@ TEST_CASE("threads that open, probe and close leave a circuit that still works",
         std::atomic<Duration::rep> clock{0};
         in_four_threads([&](int number) {
             Random random(static_cast<std::uint64_t>(number));
-            for (int i = 0; i < 4'000; ++i) {
+            for (int i = 0; i < (window == CircuitWindow::time ? rounds : 4'000); ++i) {
                 TimePoint now = start_of_test + Duration(clock.fetch_add(100'000));
                 PolicyCall call(bench.breaker, now, CallSettings{}, random.next());
                 if (proceeds(call.admit()) && random.next() % 8 != 0) {

@@ -14,13 +14,14 @@ TEST_CASE("threads never exceed the limit, and no slot and no waiter is lost",
           "[concurrency_limit][threads]") {
     for (const QueueOrder order : {QueueOrder::fifo, QueueOrder::lifo}) {
         const ConcurrencyLimit limit({.limit = 2, .max_queued = 8, .order = order});
+        const int calls = order == QueueOrder::fifo ? rounds : 3'000;
         std::atomic<int> inside{0};
         std::atomic<int> most{0};
         std::atomic<int> done{0};
         in_four_threads([&](int number) {
             const auto target = std::make_shared<BlockingTarget>();
             TimePoint now = start_of_test;
-            for (int i = 0; i < 3'000; ++i) {
+            for (int i = 0; i < calls; ++i) {
                 PolicyCall call(limit, now);
                 if ((i + number) % 7 == 0) { // cancelled before it ran, in whatever state it is
                     if (call.admit().answer == Admission::Answer::wait) {
@@ -47,7 +48,7 @@ TEST_CASE("threads never exceed the limit, and no slot and no waiter is lost",
         });
         int expected = 0;
         for (int number = 0; number < 4; ++number) {
-            for (int i = 0; i < 3'000; ++i) {
+            for (int i = 0; i < calls; ++i) {
                 expected += (i + number) % 7 != 0 ? 1 : 0;
             }
         }

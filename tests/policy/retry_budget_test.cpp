@@ -9,7 +9,6 @@
 #include <list>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 using namespace backstay;
@@ -225,61 +224,6 @@ TEST_CASE("a clock read earlier that comes later changes no step", "[retry_budge
     CHECK(budget.tokens(start) == 20);
     CHECK(budget.tokens(start + 14'999ms) == 20);
     CHECK(budget.tokens(start + 15s) == 3);
-}
-
-TEST_CASE("trap: threads never withdraw more than there is", "[retry_budget]") {
-    for (int round = 0; round < 50; ++round) {
-        const RetryBudget budget{{.minimum_capacity = 100, .floor_interval = 0s}};
-        std::atomic<int> spent{0};
-        std::vector<std::thread> threads;
-        for (int thread = 0; thread < 4; ++thread) {
-            threads.emplace_back([&] { spent += spend(budget, start); });
-        }
-        for (std::thread& thread : threads) {
-            thread.join();
-        }
-        REQUIRE(spent == 100);
-    }
-}
-
-TEST_CASE("threads that deposit, withdraw and give back lose and invent nothing", "[retry_budget]") {
-    constexpr int calls = 4'000;
-    const RetryBudget budget{{.deposit_ratio = 0.5, .floor_interval = 0s}};
-    std::atomic<int> withdrawn{0};
-    std::vector<std::thread> threads;
-    for (int thread = 0; thread < 4; ++thread) {
-        threads.emplace_back([&, thread] {
-            TimePoint now = start;
-            for (int n = 0; n < calls; ++n) {
-                now = start + n * 10us; // within one step, so that nothing is cut
-                BudgetCall call{budget, now, thread % 2 == 0 ? "a" : "b"};
-                if (n % 3 == 0 && call.withdraw()) {
-                    if (n % 2 == 0) {
-                        continue; // given back
-                    }
-                    ++withdrawn;
-                    call.begin_attempt();
-                }
-                call.succeed();
-            }
-        });
-    }
-    for (std::thread& thread : threads) {
-        thread.join();
-    }
-    const TimePoint end = start + calls * 10us;
-    double left = 0;
-    std::uint64_t kept = 0;
-    for (const char* origin : {"a", "b"}) {
-        const RetryBudgetSnapshot snapshot = budget.snapshot(end, {.origin = origin});
-        CHECK(snapshot.tokens >= 0);
-        CHECK(snapshot.tokens <= snapshot.capacity);
-        left += snapshot.tokens;
-        kept += snapshot.withdrawn - snapshot.returned;
-    }
-    CHECK(kept == static_cast<std::uint64_t>(withdrawn));
-    CHECK(left + withdrawn <= 6 + 0.5 * 4 * calls);
-    CHECK(left > 0);
 }
 
 TEST_CASE("a budget's options out of range are refused with field, value and range", "[retry_budget]") {
