@@ -7,6 +7,7 @@
 #include <backstay/core/waker.hpp>
 
 #include <condition_variable>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -47,14 +48,17 @@ Admission admit_waiting(Call& call, const std::shared_ptr<BlockingTarget>& targe
 }
 
 #ifdef __SANITIZE_THREAD__
-inline constexpr bool races_are_watched = true;
+inline constexpr int usual_rounds = 250'000;
 #else
-inline constexpr bool races_are_watched = false;
+inline constexpr int usual_rounds = 5'000;
 #endif
 
 /// How often each of four threads does what a test is about: a million times together where a race would be
-/// seen.
-inline constexpr int rounds = races_are_watched ? 250'000 : 5'000;
+/// seen. BACKSTAY_TEST_ROUNDS in the environment says otherwise.
+inline const int rounds = [] {
+    const char* const asked = std::getenv("BACKSTAY_TEST_ROUNDS"); // NOLINT(concurrency-mt-unsafe)
+    return asked != nullptr ? std::atoi(asked) : usual_rounds;
+}();
 
 /// Runs `work(thread number)` in four threads.
 template <class Work>
