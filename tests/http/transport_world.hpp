@@ -55,7 +55,7 @@ struct MemoryWorld : World {
     }
 
     void begin(Exchanged& exchanged) {
-        start(*this, exchanged.started, transport->send(exchanged.request, exchanged.call));
+        start(exchanged.started, transport->send(exchanged.request, exchanged.call));
     }
 
     /// Begins, and runs until nothing is left to run.
