@@ -54,7 +54,9 @@ public:
                 break;
             case 6:
                 bench_.now += std::chrono::milliseconds(below(below(8) == 0 ? 20'000 : 2'000));
-                ask_due();
+                if (below(4) != 0) { // else they come late
+                    ask_due();
+                }
                 break;
             default:
                 by_chance();

@@ -164,7 +164,9 @@ public:
             case 5:
             case 6:
                 bench_.now += std::chrono::milliseconds(below(below(8) == 0 ? 5'000 : 200));
-                ask_due();
+                if (below(4) != 0) { // else they come late
+                    ask_due();
+                }
                 break;
             default:
                 by_chance();

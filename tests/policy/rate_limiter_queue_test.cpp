@@ -281,6 +281,19 @@ TEST_CASE("one that was displaced and cancelled at once leaves nothing behind", 
     CHECK(bench.snapshot().queued == 0);
 }
 
+TEST_CASE("one that was displaced and ends late gives nothing back: it had nothing", "[rate_limiter]") {
+    Drained bench(Drained::with(10s, 1));
+    const auto sheddable = bench.ask(Priority::sheddable);
+    const auto critical = bench.ask(Priority::critical);
+    bench.tick({critical.get()});
+    REQUIRE(proceeds(critical->answer));
+    bench.now += 100ms;
+    REQUIRE(bench.passes()); // without a queue
+    sheddable->leave();
+    CHECK(bench.snapshot().tokens == 0);
+    CHECK_FALSE(bench.passes());
+}
+
 TEST_CASE("one that was displaced may ask again as anybody", "[rate_limiter]") {
     Drained bench(Drained::with(10s, 1));
     const auto sheddable = bench.ask(Priority::sheddable);
