@@ -22,7 +22,7 @@ TEST_CASE("one probe at a time under threads, and none is lost", "[cool_down][th
     std::atomic<int> probes{0};
     in_four_threads([&](int number) {
         TimePoint now = bench.now;
-        for (int i = 0; i < operations / 20; ++i) {
+        for (int i = 0; i < operations / 16; ++i) {
             CoolDownBench::Caller caller(bench.cool_down, now, bench.settings);
             if (!proceeds(caller.ask())) {
                 continue; // cancelled while it waits
@@ -87,6 +87,7 @@ TEST_CASE("of threads that wait for an opening none is forgotten", "[cool_down][
 TEST_CASE("threads close, wait, probe, clear and look, and leave gates that still work",
           "[cool_down][threads]") {
     CoolDownOptions options;
+    constexpr int rounds = operations / 16 * 3;
     options.max_cool_down = 40ms;
     options.unavailable_window = 10ms;
     options.probe_every = 5ms;
@@ -102,7 +103,7 @@ TEST_CASE("threads close, wait, probe, clear and look, and leave gates that stil
         const auto tick = [&](Duration time) {
             now = start_of_test + Duration(clock.fetch_add(time.count()) + time.count());
         };
-        for (int i = 0; i < operations / 4; ++i) {
+        for (int i = 0; i < rounds; ++i) {
             tick(10us);
             const std::string tenant = std::to_string(random.next() % 5);
             CallSettings settings;
@@ -128,7 +129,7 @@ TEST_CASE("threads close, wait, probe, clear and look, and leave gates that stil
             ended.fetch_add(1);
         }
     });
-    CHECK(ended.load() == operations / 4 * 4);
+    CHECK(ended.load() == rounds * 4);
     bench.now = start_of_test + Duration(clock.load()) + 1h;
     for (const KeyedCoolDownSnapshot& shown : bench.cool_down.snapshots(bench.now)) {
         CHECK(shown.gate.state == CoolDownState::open);

@@ -7,6 +7,7 @@
 #include "support/catch.hpp"
 #include "support/policy_call.hpp"
 
+#include <atomic>
 #include <memory>
 #include <utility>
 
@@ -57,7 +58,7 @@ public:
 
 private:
     struct Target final : Waker::Target {
-        int woken = 0;
+        std::atomic<int> woken = 0; // from any thread
         void wake() noexcept override { ++woken; }
     };
 

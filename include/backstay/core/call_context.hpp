@@ -47,8 +47,7 @@ public:
     bool tell_end = true;         ///< false for a caller that reports `call_ended` itself, knowing more
 };
 
-/// What a reply told of the quota that the server grants this client, on success too (`RateLimit:
-/// r=..;t=..`).
+/// What a reply told of the quota that the server grants this client (`RateLimit: r=..;t=..`).
 struct ServerQuota {
     std::uint64_t remaining = 0; ///< requests that it grants still
     Duration resets_in{0};       ///< until it grants anew; 0: the reply told nothing
@@ -63,10 +62,9 @@ struct CallContext {
     TimePoint attempt_began{};     ///< of the last attempt; the epoch before the first
     TimePoint served_wait_until{}; ///< until when a server's wait has been served by this call already
     Deadline deadline{};
-    int attempt = 0; ///< attempts begun: 1 while the first runs
-    int resends = 0; ///< by the transport, of requests that a stale connection lost
-    ServerQuota
-        quota{}; ///< told by the attempt's reply: the operation writes it, the stage that heeds it takes it
+    int attempt = 0;     ///< attempts begun: 1 while the first runs
+    int resends = 0;     ///< by the transport, of requests that a stale connection lost
+    ServerQuota quota{}; ///< written by the operation after each reply, good ones too; who heeds it takes it
     Random* random = nullptr;
     StopSignal* stop = nullptr;
     Observer* observer = nullptr;

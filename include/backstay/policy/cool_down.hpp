@@ -77,19 +77,19 @@ struct KeyedCoolDownSnapshot {
 ///
 /// A 429 with a wait closes the gate of the call's key at once, and nobody knocks before the time: some
 /// servers lengthen the ban. 503s with a wait close it when they come in number, for one node in maintenance
-/// is not the service; then one probe at a time finds out, and any reply but a 429 or a 503 with a wait opens
-/// it. A later end lengthens a closed gate, an earlier one never shortens it. Meanwhile calls wait; one whose
-/// deadline comes first is refused with the time that remains. Those released are spread, also when the gate
-/// opens early. A call that has waited out a server's wait itself, up to the spread, is neither held nor
-/// spread by this one.
+/// is not the service; then a probe now and then finds out, and any reply to it but a 429 or a 503 with a
+/// wait opens the gate. A later end lengthens a closed gate, an earlier one never shortens it. Meanwhile
+/// calls wait; one whose deadline comes first is refused at once with the time that remains. Those released
+/// are spread, also when the gate opens early. A call that has itself waited out what its server named, to
+/// within that spread of the end, is neither held nor spread: nobody waits twice.
 ///
 /// A handle: a copy shares all gates, `clone` shares none. It, or a copy, outlives the calls it admitted.
-/// Errors: refuses with `cooling_down`; no exception, and no allocation when it refuses. When there is no
-/// memory for a new gate the wait is obeyed by the call that it was named to alone; one that cannot wait is
-/// refused. Cancellation: a waiting call leaves; a probe gives its place back and decides nothing. Thread
-/// safety: all members from any thread. Wakers and observers are called outside any lock. Cost: one atomic
-/// load while no gate of any key is closed; else a look-up, and a mutex at a closed gate. Source: RFC 9110
-/// section 10.2.3, RFC 6585 section 4; what retry libraries lack: a wait that all callers share.
+/// Errors: refuses with `cooling_down`; no exception, and no allocation when it refuses. Without memory for
+/// a new gate nobody is held; without memory to wait a call is refused.
+/// Cancellation: a waiting call leaves; a probe gives its place back and decides nothing.
+/// Thread safety: all members from any thread; wakers and observers are called outside any lock.
+/// Cost: one atomic load while no gate of any key is closed, else a look-up; a mutex at a closed gate.
+/// Source: RFC 9110 section 10.2.3 and RFC 6585 section 4, obeyed by all callers of a client together.
 class BACKSTAY_EXPORT CoolDown {
 public:
     static constexpr Stage stage = Stage::cool_down;

@@ -46,24 +46,24 @@ struct KeyedRateLimiterSnapshot {
     RateLimiterSnapshot limiter{};
 };
 
-/// Bounds how many calls go out in a time: every stretch of time holds at most `burst` and `rate` for each
-/// `period` of it. A call takes a token when it is let through, whatever comes of it; tokens come evenly, one
-/// each `period / rate` (rounded up to the nanosecond), and no more than `burst` are saved up.
+/// Bounds how many calls go out in a time: every stretch of it holds at most `burst` and what `rate` gives
+/// in it. A call that is let through takes a token, whatever comes of it. Tokens come evenly, one each
+/// `period / rate` (rounded up to the nanosecond), and no more than `burst` are saved up.
 ///
-/// Those who find no token wait, unless their deadline or `max_wait` would come first: then they are refused
-/// at once, with the time until their token. A higher priority is served before a lower one, equals in order
-/// of their arrival. When the queue is full an arrival takes the place of the youngest of the lowest priority
-/// below its own; one whose wait becomes too long because others go first is refused as soon as that is
-/// known.
+/// Who finds no token waits; one whose deadline or `max_wait` would come first is refused at once, with the
+/// time until its token. A higher priority is served before a lower one, equals in order of their arrival.
+/// When the queue is full an arrival takes the place of the youngest of the lowest priority below its own;
+/// one whose wait becomes too long because others go first is refused as soon as that is known. Nobody who
+/// waits owns a token: who is first takes it when it is there.
 ///
-/// Nobody who waits owns a token: who is first takes it when it is there. A handle: a copy shares tokens and
-/// queue, `clone` shares none. It, or a copy, outlives the calls it admitted.
+/// A handle: a copy shares tokens and queue, `clone` shares none. It, or a copy, outlives the calls that it
+/// admitted.
 /// Errors: refuses with `rate_limit_rejected`; no exception, no allocation.
 /// Cancellation: a waiting call leaves; it costs nobody a token.
 /// Thread safety: all members from any thread; wakers are called outside any lock. The first in the queue
-/// waits on its own executor: while that one is blocked, so are those behind it. Cost: without a queue one
-/// compare-and-swap a call, else a short mutex; a look-up when it is keyed. Source: the generic cell rate
-/// algorithm (ITU-T I.371), which is a token bucket in one number.
+/// waits on its own executor: while that one is blocked, so are those behind it.
+/// Cost: without a queue one compare-and-swap a call, else a short mutex; a look-up when it is keyed.
+/// Source: the generic cell rate algorithm (ITU-T I.371), a token bucket in one number.
 class BACKSTAY_EXPORT RateLimiter {
 public:
     static constexpr Stage stage = Stage::rate_limiter;
