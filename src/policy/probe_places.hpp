@@ -56,7 +56,9 @@ public:
     }
 
     /// Tells when a place can be taken again at the latest.
-    [[nodiscard]] TimePoint first_lease_end() noexcept { return soonest()->lease_end; }
+    [[nodiscard]] TimePoint first_lease_end() const noexcept {
+        return std::min_element(places_.begin(), places_.end(), ends_sooner)->lease_end;
+    }
 
 private:
     struct Place {
@@ -64,9 +66,10 @@ private:
         TimePoint lease_end = TimePoint::min();
     };
 
+    static bool ends_sooner(const Place& a, const Place& b) noexcept { return a.lease_end < b.lease_end; }
+
     [[nodiscard]] std::vector<Place>::iterator soonest() noexcept {
-        return std::min_element(places_.begin(), places_.end(),
-                                [](const Place& a, const Place& b) { return a.lease_end < b.lease_end; });
+        return std::min_element(places_.begin(), places_.end(), ends_sooner);
     }
 
     std::vector<Place> places_;

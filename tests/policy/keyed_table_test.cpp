@@ -26,6 +26,18 @@ std::shared_ptr<Counter> obtain(Table& table, std::string_view origin) {
 
 } // namespace
 
+TEST_CASE("looking a key up makes no state, and counts as a use of one that is there", "[keyed_table]") {
+    Table table(2);
+    CHECK(table.look_up(CallKey{.origin = "a"}) == nullptr);
+    CHECK(table.size() == 0);
+    CHECK(obtain(table, "a") != nullptr);
+    CHECK(obtain(table, "b") != nullptr);
+    CHECK(table.look_up(CallKey{.origin = "a"}) != nullptr);
+    CHECK(obtain(table, "c") != nullptr); // "b" makes room
+    CHECK(table.look_up(CallKey{.origin = "a"}) != nullptr);
+    CHECK(table.look_up(CallKey{.origin = "b"}) == nullptr);
+}
+
 TEST_CASE("a table gives the same state to the same key, and another to another", "[keyed_table]") {
     Table table;
     const auto first = obtain(table, "https://a");

@@ -47,6 +47,14 @@ public:
     bool tell_end = true;         ///< false for a caller that reports `call_ended` itself, knowing more
 };
 
+/// What a reply told of the quota that the server grants this client (`RateLimit: r=..;t=..`).
+struct ServerQuota {
+    std::uint64_t remaining = 0; ///< requests that it grants still
+    Duration resets_in{0};       ///< until it grants anew; 0: the reply told nothing
+
+    [[nodiscard]] constexpr bool told() const noexcept { return resets_in > Duration::zero(); }
+};
+
 /// What every stage may see and narrow. One per call (and per branch of a hedge), in the driver's frame.
 struct CallContext {
     TimePoint now{};               ///< the time of this decision; policies read no clock
@@ -56,7 +64,8 @@ struct CallContext {
     Deadline deadline{};
     int attempt =
         0; ///< attempts begun: 1 while the first runs; in a branch of a hedge, the number of its own
-    int resends = 0; ///< by the transport, of requests that a stale connection lost
+    int resends = 0;     ///< by the transport, of requests that a stale connection lost
+    ServerQuota quota{}; ///< written by the operation after each reply, good ones too; who heeds it takes it
     Random* random = nullptr;
     StopSignal* stop = nullptr;
     Observer* observer = nullptr;

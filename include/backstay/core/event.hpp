@@ -19,8 +19,8 @@ enum class EventType : std::uint8_t {
     circuit_opened,
     circuit_half_open,
     circuit_closed,
-    cooled_down,
-    refused, ///< `refused_by` says by whom
+    cooled_down, ///< `delay` is for how long, `detail` says by what
+    refused,     ///< `refused_by` says by whom
     hedge_sent,
     hedge_won,
     credential_refreshed,

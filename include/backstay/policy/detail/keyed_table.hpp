@@ -91,6 +91,13 @@ public:
         return found == entries_.end() ? nullptr : found->second.state;
     }
 
+    /// Finds the state of this key, or null, and counts that as a use.
+    [[nodiscard]] std::shared_ptr<State> look_up(const CallKey& key) noexcept {
+        const std::shared_lock lock(mutex_);
+        const auto found = entries_.find(key);
+        return found == entries_.end() ? nullptr : use(found->second);
+    }
+
     /// Finds the state of this key, or takes the one that `make()` returns as a `std::shared_ptr<State>`.
     /// Null when there is no memory for a new one. `make` runs under the lock.
     template <class Make>
