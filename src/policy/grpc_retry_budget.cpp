@@ -39,6 +39,8 @@ public:
         returned_.fetch_add(1, std::memory_order_relaxed);
     }
 
+    [[nodiscard]] bool allows(TimePoint /*now*/) noexcept override { return above_half() > 0; }
+
     [[nodiscard]] RetryBudgetSnapshot snapshot(TimePoint /*now*/) noexcept override {
         constexpr auto whole = static_cast<double>(one_token);
         return {.tokens = static_cast<double>(std::max(above_half(), std::int64_t{0})) / whole,

@@ -24,6 +24,9 @@ public:
     [[nodiscard]] virtual std::int32_t withdraw(TimePoint now, const Failure& failure) noexcept = 0;
     virtual void give_back(std::int32_t cost) noexcept = 0;
 
+    /// Tells whether it would allow an attempt now that follows no failure: a hedge.
+    [[nodiscard]] virtual bool allows(TimePoint now) noexcept { return snapshot(now).tokens >= 1; }
+
     [[nodiscard]] virtual RetryBudgetSnapshot snapshot(TimePoint now) noexcept = 0;
 };
 

@@ -66,7 +66,7 @@ bool RetryBudget::withdraw(Call& mine, const CallContext& call, const Failure& f
 bool RetryBudget::allows(const CallContext& call) const noexcept {
     const CallKey kept = state_->key == nullptr ? CallKey{} : state_->key(call.key);
     const std::shared_ptr<Account> known = is_empty(kept) ? state_->common : state_->accounts.find(kept);
-    return !known || known->snapshot(call.now).tokens >= 1; // one that is not there yet would be full
+    return !known || known->allows(call.now); // one that is not there yet would be full
 }
 
 void RetryBudget::release(Call& mine) const noexcept {

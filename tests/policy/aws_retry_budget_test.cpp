@@ -57,6 +57,7 @@ TEST_CASE("a transient retry costs fourteen of five hundred tokens, a throttled 
     const RetryBudget by_errors = aws_retry_budget();
     CHECK(spend(by_errors, transient) == 35); // 490
     CHECK(left(by_errors) == 10);
+    CHECK_FALSE(BudgetCall(by_errors, now).allows());
     CHECK(spend(by_errors, throttled) == 2); // what is too little for the one may do for the other
     CHECK(left(by_errors) == 0);
     CHECK(spend(aws_retry_budget(), throttled) == 100);
@@ -97,6 +98,7 @@ TEST_CASE("a call that succeeds at once gives one token back, up to the capacity
         BudgetCall(budget, now).succeed();
     }
     CHECK(left(budget) == 14);
+    CHECK(BudgetCall(budget, now).allows());
     CHECK(spend(budget, transient) == 1);
 }
 

@@ -96,6 +96,17 @@ TEST_CASE("trap: of a hundred gRPC calls that fail at once no more are repeated 
     CHECK(allowed == 4);
 }
 
+TEST_CASE("a hedge is allowed by a gRPC budget above half too, be it by little", "[grpc_retry_budget]") {
+    const RetryBudget budget = grpc_retry_budget();
+    CHECK(BudgetCall(budget, now).allows());
+    for (int i = 0; i < 5; ++i) {
+        (void)fail_once(budget);
+    }
+    CHECK_FALSE(BudgetCall(budget, now).allows()); // 5
+    succeed(budget, 1);
+    CHECK(BudgetCall(budget, now).allows()); // 5.1
+}
+
 TEST_CASE("a gRPC retry that is cancelled before it starts gives back no token: its failure was one",
           "[grpc_retry_budget]") {
     const RetryBudget budget = grpc_retry_budget();

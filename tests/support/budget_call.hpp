@@ -24,6 +24,7 @@ public:
     [[nodiscard]] bool withdraw(const Failure& after = unavailable) {
         return budget_.withdraw(mine_, at_now(), after);
     }
+    [[nodiscard]] bool allows() { return budget_.allows(at_now()); }
     void release() { budget_.release(mine_); }
 
     static constexpr Failure unavailable{.kind = FailureKind::service_unavailable, .status = 503};
