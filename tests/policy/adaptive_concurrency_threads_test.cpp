@@ -26,7 +26,6 @@ AdaptiveConcurrencyOptions quick(LimitAlgorithm algorithm) {
 
 TEST_CASE("threads never exceed the highest limit while it is learned, and no slot and no waiter is lost",
           "[adaptive_concurrency][threads]") {
-    constexpr int calls = 250'000; // each asks and settles: 10^6 operations with the two laws
     for (const LimitAlgorithm algorithm : {LimitAlgorithm::gradient2, LimitAlgorithm::aimd}) {
         const AdaptiveConcurrency policy(quick(algorithm));
         std::atomic<int> inside{0};
@@ -38,7 +37,7 @@ TEST_CASE("threads never exceed the highest limit while it is learned, and no sl
             const auto target = std::make_shared<BlockingTarget>();
             Random random(static_cast<std::uint64_t>(number));
             TimePoint now = start_of_test;
-            for (int i = 0; i < calls / 4; ++i) {
+            for (int i = 0; i < rounds / 2; ++i) {
                 now = start_of_test + Duration(clock.fetch_add(100));
                 PolicyCall call(policy, now);
                 const auto drawn = random.next() % 16;
@@ -70,7 +69,7 @@ TEST_CASE("threads never exceed the highest limit while it is learned, and no sl
                 }
             }
         });
-        CHECK(done.load() + left.load() == calls / 4 * 4); // the queue has room for all
+        CHECK(done.load() + left.load() == rounds / 2 * 4); // the queue has room for all
         CHECK(most.load() <= 3);
         const AdaptiveConcurrencySnapshot end = policy.snapshot();
         CHECK(end.in_flight == 0);

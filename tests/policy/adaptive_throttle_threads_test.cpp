@@ -15,8 +15,6 @@ using namespace backstay;
 using namespace backstay::test;
 using namespace std::chrono_literals;
 
-// Together the two make 10^6 operations: four threads, and a call asks and settles.
-
 TEST_CASE("threads lose no accept and no loss, whatever is refused between", "[adaptive_throttle][threads]") {
     for (const int broken : {0, 1, 3}) { // of four calls so many fail
         const AdaptiveThrottle policy({.window = 24h, .key = nullptr});
@@ -26,7 +24,7 @@ TEST_CASE("threads lose no accept and no loss, whatever is refused between", "[a
         in_four_threads([&](int number) {
             TimePoint now = start_of_test;
             const Failure overload = reply(503);
-            for (int i = 0; i < 35'000; ++i) {
+            for (int i = 0; i < rounds / 4; ++i) {
                 now += 1us;
                 PolicyCall call(policy, now, CallSettings{}, static_cast<std::uint64_t>(i * 4 + number));
                 if (call.admit().answer != Admission::Answer::proceed) {
@@ -56,7 +54,7 @@ TEST_CASE("threads of many origins share a small table of throttles while bucket
         Random random(static_cast<std::uint64_t>(number));
         TimePoint now = start_of_test;
         const Failure overload = reply(503);
-        for (int i = 0; i < 20'000; ++i) {
+        for (int i = 0; i < rounds / 4; ++i) {
             now += Duration(static_cast<Duration::rep>(random.next() % 400'000));
             CallSettings settings;
             settings.key.origin = origins[random.next() % origins.size()];

@@ -15,6 +15,7 @@ using namespace backstay;
 using namespace std::chrono_literals;
 using test::BudgetCall;
 using test::in_four_threads;
+using test::rounds;
 
 namespace {
 
@@ -82,13 +83,12 @@ TEST_CASE("trap: withdrawal is one atomic step: of the last tokens two threads n
 
 TEST_CASE("threads that deposit, withdraw and give back overdraw and overfill no kind of budget",
           "[retry_budget][threads]") {
-    constexpr int calls = 40'000; // of four threads, for three kinds, about two operations each: 10^6
     for (const RetryBudget& budget : {grpc_retry_budget(), aws_retry_budget(), finagle_retry_budget()}) {
         std::atomic<std::uint64_t> kept{0};
         in_four_threads([&](int thread) {
             Random random(static_cast<std::uint64_t>(thread));
             TimePoint now = start;
-            for (int n = 0; n < calls; ++n) {
+            for (int n = 0; n < rounds / 3; ++n) {
                 now += Duration(static_cast<Duration::rep>(random.next() % 2'000'000));
                 BudgetCall call(budget, now, random.next() % 2 == 0 ? "a" : "b");
                 call.begin_attempt();
