@@ -7,13 +7,15 @@ Classifier::Classifier() noexcept {
     const auto rows = [this](Rule rule, auto... kinds) { (set(kinds, rule), ...); };
 
     rows({Repeat::if_safe, Vote::failure, false}, request_timeout, too_early, server_error, bad_gateway,
-         gateway_timeout, connection_lost, protocol_error, truncated, attempt_timeout);
-    rows({Repeat::if_safe, Vote::failure, true}, service_unavailable);
-    rows({Repeat::always, Vote::neutral, true}, rate_limited);
+         connection_lost, protocol_error, truncated);
+    rows({Repeat::if_safe, Vote::failure, false, true}, gateway_timeout, attempt_timeout);
+    rows({Repeat::if_safe, Vote::failure, true, true}, service_unavailable);
+    rows({Repeat::always, Vote::neutral, true, true}, rate_limited);
     // as a rule never sent, and therefore safe; what a broken handshake did carry must not be repeated
     // blindly
     rows({Repeat::if_safe, Vote::failure, false}, resolve_failed, connect_failed, tls_failed);
-    rows({Repeat::never, Vote::failure, false}, certificate_rejected, deadline_exceeded);
+    rows({Repeat::never, Vote::failure, false}, certificate_rejected);
+    rows({Repeat::never, Vote::failure, false, true}, deadline_exceeded);
     rows({Repeat::never, Vote::success, false}, decode_error);
     // everything else, users' own kinds included: not repeated, neutral
 }

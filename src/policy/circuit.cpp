@@ -1,5 +1,7 @@
 #include "policy/circuit.hpp"
 
+#include "policy/cut_too_soon.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -63,11 +65,7 @@ Vote Circuit::vote(const CallContext& call, const Failure* failure) const noexce
     if (failure == nullptr) {
         return Vote::success;
     }
-    const Duration observed = call.now - call.attempt_began;
-    const bool cut_too_soon =
-        (failure->kind == FailureKind::deadline_exceeded && observed < options_->min_observed) ||
-        (failure->kind == FailureKind::attempt_timeout && observed <= Duration::zero()); // it never began
-    if (failure->reach == Reach::refused_here || cut_too_soon) {
+    if (failure->reach == Reach::refused_here || cut_too_soon(call, *failure, options_->min_observed)) {
         return Vote::neutral;
     }
     return options_->classifier[failure->kind].vote;

@@ -3,7 +3,7 @@
 #include "policy/check_option.hpp"
 #include "policy/slots.hpp"
 
-#include <array>
+#include <string>
 #include <utility>
 
 namespace backstay::inline BACKSTAY_ABI {
@@ -18,26 +18,28 @@ void check_limit(int limit) {
 
 } // namespace
 
-std::string_view to_string(QueueOrder order) noexcept {
-    static constexpr std::array<std::string_view, 2> names{"fifo", "lifo"};
-    return names.at(static_cast<std::size_t>(order));
-}
-
 ConcurrencyLimit::ConcurrencyLimit(const ConcurrencyLimitOptions& options) {
     check_limit(options.limit);
     check_option(options.max_queued >= 0 && options.max_queued <= most, "ConcurrencyLimitOptions.max_queued",
                  options.max_queued, "0 (no queue) to 1000000");
-    slots_ = std::make_shared<detail::Slots>(options);
+    slots_ =
+        std::make_shared<detail::Slots>(detail::SlotsOptions{.limit = options.limit,
+                                                             .max_queued = options.max_queued,
+                                                             .order = options.order,
+                                                             .dry_run = options.dry_run,
+                                                             .refused_by = RefusedBy::concurrency_limit});
 }
 
 ConcurrencyLimit ConcurrencyLimit::clone() const {
-    ConcurrencyLimitOptions options = slots_->options;
-    options.limit = snapshot().limit;
-    return ConcurrencyLimit(options);
+    const detail::SlotsOptions& with = slots_->options;
+    return ConcurrencyLimit({.limit = snapshot().limit,
+                             .max_queued = with.max_queued,
+                             .order = with.order,
+                             .dry_run = with.dry_run});
 }
 
 StageDescription ConcurrencyLimit::describe() const {
-    const ConcurrencyLimitOptions& with = slots_->options;
+    const detail::SlotsOptions& with = slots_->options;
     std::string text = std::to_string(snapshot().limit) + " at once, ";
     text += with.max_queued == 0
                 ? std::string("no queue")
@@ -47,46 +49,27 @@ StageDescription ConcurrencyLimit::describe() const {
 }
 
 Admission ConcurrencyLimit::admit(Call& mine, CallContext& call) noexcept {
-    if (mine.waits_) [[unlikely]] {
-        return slots_->ask_again(mine);
-    }
-    mine.slots_ = slots_.get();
-    if (slots_->try_take()) [[likely]] {
-        mine.place_ = Call::Place::slot;
-        return Admission::proceed();
-    }
-    if (!slots_->options.dry_run) {
-        return slots_->arrive(mine, call.priority);
-    }
-    call.notify({.type = EventType::refused,
-                 .kind = FailureKind::concurrency_rejected,
-                 .refused_by = RefusedBy::concurrency_limit,
-                 .dry_run = true});
-    return Admission::proceed();
+    return slots_->admit(mine.slot_, call);
 }
 
 Verdict ConcurrencyLimit::settle(Call& mine, CallContext& /*call*/, const Failure* /*failure*/) noexcept {
-    if (std::exchange(mine.place_, Call::Place::none) == Call::Place::slot) [[likely]] {
-        slots_->release();
-    }
+    slots_->settle(mine.slot_);
     return Verdict::pass();
 }
 
 bool ConcurrencyLimit::enqueue(Call& mine, Waker waker) noexcept {
-    return slots_->leave_waker(mine, std::move(waker));
-}
-
-void ConcurrencyLimit::Call::leave() noexcept {
-    slots_->leave(*this);
+    return slots_->enqueue(mine.slot_, std::move(waker));
 }
 
 void ConcurrencyLimit::set_limit(int limit) {
     check_limit(limit);
     slots_->set_limit(limit);
+    slots_->hand_over();
 }
 
 ConcurrencySnapshot ConcurrencyLimit::snapshot() const noexcept {
-    return slots_->snapshot();
+    const detail::SlotsSnapshot seen = slots_->snapshot();
+    return {.in_flight = seen.in_flight, .queued = seen.queued, .limit = seen.limit};
 }
 
 } // namespace backstay::inline BACKSTAY_ABI

@@ -1,12 +1,10 @@
 #include <backstay/policy/retry_budget.hpp>
 
-#include <backstay/policy/detail/keyed_table.hpp>
-
 #include "policy/check_option.hpp"
 #include "policy/retry_account.hpp"
+#include "policy/retry_budget_state.hpp"
 #include "policy/success_account.hpp"
 
-#include <functional>
 #include <utility>
 
 namespace backstay::inline BACKSTAY_ABI {
@@ -33,25 +31,6 @@ bool is_empty(const CallKey& key) noexcept {
 
 } // namespace
 
-struct RetryBudget::State {
-    using Open = std::function<std::shared_ptr<Account>()>;
-
-    State(Open opened_by, KeyFunction keyed_by, std::size_t keys, double ratio)
-        : open(std::move(opened_by)),
-          key(keyed_by),
-          max_keys(keys),
-          retry_ratio(ratio),
-          common(open()),
-          accounts(keys) {}
-
-    Open open;
-    KeyFunction key;
-    std::size_t max_keys;
-    double retry_ratio;
-    std::shared_ptr<Account> common; ///< of calls without a key, and of new keys when memory has run out
-    detail::KeyedTable<Account> accounts;
-};
-
 RetryBudget::RetryBudget(const RetryBudgetOptions& options) {
     validate(options);
     const auto open = [options] { return std::make_shared<SuccessAccount>(options); };
@@ -69,7 +48,7 @@ void RetryBudget::succeeded(Call& mine, const CallContext& call) const noexcept 
 }
 
 void RetryBudget::failed(Call& mine, const CallContext& call, const Failure& failure) const noexcept {
-    account(mine, call).failed(call.now, failure);
+    account(mine, call).failed(call.now, failure, mine.cost_);
 }
 
 bool RetryBudget::withdraw(Call& mine, const CallContext& call, const Failure& failure) const noexcept {
@@ -87,7 +66,7 @@ bool RetryBudget::withdraw(Call& mine, const CallContext& call, const Failure& f
 bool RetryBudget::allows(const CallContext& call) const noexcept {
     const CallKey kept = state_->key == nullptr ? CallKey{} : state_->key(call.key);
     const std::shared_ptr<Account> known = is_empty(kept) ? state_->common : state_->accounts.find(kept);
-    return !known || known->snapshot(call.now).tokens >= 1; // one that is not there yet would be full
+    return !known || known->allows(call.now); // one that is not there yet would be full
 }
 
 void RetryBudget::release(Call& mine) const noexcept {

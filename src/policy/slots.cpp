@@ -7,42 +7,49 @@ namespace backstay::inline BACKSTAY_ABI::detail {
 
 namespace {
 
-Admission refuse() noexcept {
-    return Admission::reject({.kind = FailureKind::concurrency_rejected,
-                              .reach = Reach::refused_here,
-                              .refused_by = RefusedBy::concurrency_limit}); // nobody knows when: no hint
-}
-
-std::uint64_t ceiling(const ConcurrencyLimitOptions& options, int limit) noexcept {
+std::uint64_t ceiling(const SlotsOptions& options, int limit) noexcept {
     return static_cast<std::uint64_t>(limit) +
            (options.dry_run ? static_cast<std::uint64_t>(options.max_queued) : 0);
 }
 
 } // namespace
 
-Slots::Slots(const ConcurrencyLimitOptions& with) noexcept
-    : options(with), ceiling_(ceiling(with, with.limit)) {}
+Slots::Slots(const SlotsOptions& with) noexcept : options(with), ceiling_(ceiling(with, with.limit)) {}
 
-Admission Slots::arrive(Call& mine, Priority priority) noexcept {
+Admission Slots::refuse() const noexcept {
+    return Admission::reject({.kind = FailureKind::concurrency_rejected,
+                              .reach = Reach::refused_here,
+                              .refused_by = options.refused_by}); // nobody knows when: no hint
+}
+
+Admission Slots::let_through(const CallContext& call) const noexcept {
+    call.notify({.type = EventType::refused,
+                 .kind = FailureKind::concurrency_rejected,
+                 .refused_by = options.refused_by,
+                 .dry_run = true});
+    return Admission::proceed();
+}
+
+Admission Slots::arrive(SlotHold& mine, Priority priority) noexcept {
     Waker displaced;
     Waker served;
     const Admission answer = [&] {
         const std::lock_guard lock(mutex_);
         if (try_take()) { // it came free on the way here
-            mine.place_ = Call::Place::slot;
+            mine.place_ = SlotHold::Place::slot;
             return Admission::proceed();
         }
         if (queue_is_full()) {
-            Call* const victim = youngest_below(priority);
+            SlotHold* const victim = youngest_below(priority);
             if (victim == nullptr) {
                 return refuse();
             }
-            unlink(*victim, Call::Place::displaced);
+            unlink(*victim, SlotHold::Place::displaced);
             displaced = std::exchange(victim->waker_, {});
         }
         mine.priority_ = priority;
         link(mine);
-        Call* const next = hand_one_over();
+        SlotHold* const next = hand_one_over();
         if (next == &mine) {
             return Admission::proceed();
         }
@@ -57,37 +64,41 @@ Admission Slots::arrive(Call& mine, Priority priority) noexcept {
     return answer;
 }
 
-Admission Slots::ask_again(Call& mine) noexcept {
+Admission Slots::ask_again(SlotHold& mine) noexcept {
     const std::lock_guard lock(mutex_);
-    if (mine.place_ == Call::Place::queued) {
+    if (mine.place_ == SlotHold::Place::queued) {
         return Admission::wait();
     }
     mine.waits_ = false;
-    if (mine.place_ == Call::Place::slot) {
+    if (mine.place_ == SlotHold::Place::slot) {
         return Admission::proceed();
     }
-    mine.place_ = Call::Place::none;
+    mine.place_ = SlotHold::Place::none;
     return refuse();
 }
 
-bool Slots::leave_waker(Call& mine, Waker waker) noexcept {
+bool Slots::enqueue(SlotHold& mine, Waker waker) noexcept {
     const std::lock_guard lock(mutex_);
-    if (mine.place_ != Call::Place::queued) {
+    if (mine.place_ != SlotHold::Place::queued) {
         return false;
     }
     std::swap(mine.waker_, waker); // an old one dies after the lock
     return true;
 }
 
-void Slots::leave(Call& mine) noexcept {
+void SlotHold::leave() noexcept {
+    slots_->leave(*this);
+}
+
+void Slots::leave(SlotHold& mine) noexcept {
     if (mine.waits_) {
         const std::lock_guard lock(mutex_);
-        if (mine.place_ == Call::Place::queued) {
-            unlink(mine, Call::Place::none);
+        if (mine.place_ == SlotHold::Place::queued) {
+            unlink(mine, SlotHold::Place::none);
         }
         mine.waits_ = false;
     }
-    if (std::exchange(mine.place_, Call::Place::none) == Call::Place::slot) {
+    if (std::exchange(mine.place_, SlotHold::Place::none) == SlotHold::Place::slot) {
         release();
     }
 }
@@ -97,7 +108,7 @@ void Slots::hand_over() noexcept {
         Waker served;
         {
             const std::lock_guard lock(mutex_);
-            Call* const next = hand_one_over();
+            SlotHold* const next = hand_one_over();
             if (next == nullptr) {
                 return;
             }
@@ -107,22 +118,22 @@ void Slots::hand_over() noexcept {
     }
 }
 
-Slots::Call* Slots::hand_one_over() noexcept {
+SlotHold* Slots::hand_one_over() noexcept {
     const std::uint64_t taken = word_.load(std::memory_order_acquire) % one_queued;
-    Call* const next = next_in_order();
+    SlotHold* const next = next_in_order();
     if (next == nullptr || taken >= ceiling_.load(std::memory_order_relaxed)) {
         return nullptr;
     }
     // While it is queued nobody takes a slot without the mutex, so that one is still free here.
     word_.fetch_add(one_slot, std::memory_order_acq_rel);
-    unlink(*next, Call::Place::slot);
+    unlink(*next, SlotHold::Place::slot);
     return next;
 }
 
-Slots::Call* Slots::next_in_order() const noexcept {
-    Call* next = nullptr;
+SlotHold* Slots::next_in_order() const noexcept {
+    SlotHold* next = nullptr;
     for (const Line& line : lines_) {
-        Call* const candidate = options.order == QueueOrder::fifo ? line.first : line.last;
+        SlotHold* const candidate = options.order == QueueOrder::fifo ? line.first : line.last;
         if (candidate != nullptr && (next == nullptr || (candidate->arrival_ < next->arrival_) ==
                                                             (options.order == QueueOrder::fifo))) {
             next = candidate;
@@ -131,7 +142,7 @@ Slots::Call* Slots::next_in_order() const noexcept {
     return next;
 }
 
-Slots::Call* Slots::youngest_below(Priority priority) const noexcept {
+SlotHold* Slots::youngest_below(Priority priority) const noexcept {
     for (std::size_t lower = lines_.size() - 1; lower > static_cast<std::size_t>(priority); --lower) {
         if (lines_[lower].last != nullptr) {
             return lines_[lower].last;
@@ -140,9 +151,9 @@ Slots::Call* Slots::youngest_below(Priority priority) const noexcept {
     return nullptr;
 }
 
-void Slots::link(Call& call) noexcept {
+void Slots::link(SlotHold& call) noexcept {
     Line& line = line_of(call.priority_);
-    call.place_ = Call::Place::queued;
+    call.place_ = SlotHold::Place::queued;
     call.arrival_ = ++arrivals_;
     call.previous_ = line.last;
     call.next_ = nullptr;
@@ -151,7 +162,7 @@ void Slots::link(Call& call) noexcept {
     word_.fetch_add(one_queued, std::memory_order_acq_rel);
 }
 
-void Slots::unlink(Call& call, Call::Place now_in) noexcept {
+void Slots::unlink(SlotHold& call, SlotHold::Place now_in) noexcept {
     Line& line = line_of(call.priority_);
     (call.previous_ != nullptr ? call.previous_->next_ : line.first) = call.next_;
     (call.next_ != nullptr ? call.next_->previous_ : line.last) = call.previous_;
@@ -160,14 +171,11 @@ void Slots::unlink(Call& call, Call::Place now_in) noexcept {
 }
 
 void Slots::set_limit(int limit) noexcept {
-    {
-        const std::lock_guard lock(mutex_);
-        ceiling_.store(ceiling(options, limit), std::memory_order_relaxed);
-    }
-    hand_over();
+    const std::lock_guard lock(mutex_);
+    ceiling_.store(ceiling(options, limit), std::memory_order_relaxed);
 }
 
-ConcurrencySnapshot Slots::snapshot() const noexcept {
+SlotsSnapshot Slots::snapshot() const noexcept {
     const std::uint64_t word = word_.load(std::memory_order_relaxed);
     const auto limit = static_cast<int>(ceiling_.load(std::memory_order_relaxed)) -
                        (options.dry_run ? options.max_queued : 0);

@@ -62,24 +62,13 @@ void SuccessAccount::advance(TimePoint now) noexcept {
 void SuccessAccount::fold_pending() noexcept {
     const auto deposited =
         static_cast<std::int64_t>(pending_.exchange(0, std::memory_order_relaxed)) * deposit_;
-    window_[static_cast<std::size_t>(step_) % steps] += deposited;
-    window_total_ += deposited;
+    deposits_.add(deposited);
     tokens_ += deposited;
 }
 
 void SuccessAccount::slide_window(Ticks now) noexcept {
-    const Ticks step = now / step_ticks_;
-    if (step <= step_) { // also when another thread read its clock earlier and came later
-        return;
-    }
-    const auto passed = std::min(static_cast<std::size_t>(step - step_), steps);
-    for (std::size_t n = 1; n <= passed; ++n) {
-        std::int64_t& left = window_[(static_cast<std::size_t>(step_) + n) % steps];
-        window_total_ -= left;
-        left = 0;
-    }
-    step_ = step;
-    step_end_.store((step + 1) * step_ticks_, std::memory_order_relaxed);
+    deposits_.move_to(now / step_ticks_);
+    step_end_.store((deposits_.step() + 1) * step_ticks_, std::memory_order_relaxed);
 }
 
 void SuccessAccount::add_floor(Ticks now) noexcept {
@@ -94,7 +83,7 @@ void SuccessAccount::add_floor(Ticks now) noexcept {
 }
 
 std::int64_t SuccessAccount::capacity() const noexcept {
-    return std::max(minimum_capacity_, window_total_);
+    return std::max(minimum_capacity_, deposits_.total());
 }
 
 } // namespace backstay::inline BACKSTAY_ABI

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "policy/retry_account.hpp"
+#include "policy/sliding_sum.hpp"
 
-#include <array>
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <mutex>
 
 namespace backstay::inline BACKSTAY_ABI {
@@ -46,9 +48,7 @@ private:
 
     std::mutex mutex_; // for what follows
     std::int64_t tokens_;
-    std::int64_t window_total_ = 0;
-    std::array<std::int64_t, steps> window_{};
-    Ticks step_ = 0;
+    detail::SlidingSum<steps> deposits_;
     Ticks floor_steps_ = 0; ///< of the clock, up to which the floor has given
     std::uint64_t withdrawn_ = 0;
     std::uint64_t returned_ = 0;

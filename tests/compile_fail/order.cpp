@@ -7,6 +7,7 @@
 // fault 6: Retry stands inside Hedge, so each branch would retry on its own
 // fault 7: the same policy stands twice in one pipeline
 // fault 8: the same policy stands twice in one pipeline
+// fault 9: Chaos stands outside another stage, which would not be asked about what it injects
 #include <backstay/pipeline/named.hpp>
 #include <backstay/pipeline/order.hpp>
 
@@ -27,12 +28,14 @@ using Hedging = At<Stage::hedge>;
 using Breaker = At<Stage::circuit_breaker>;
 using Limit = At<Stage::concurrency_limit>;
 using Attempt = At<Stage::attempt_timeout>;
+using Chaotic = At<Stage::chaos>;
 
 #if FAULT == 0
 static_assert(detail::Order<Total, Retries, Hedging, Breaker, Limit, Attempt>::value);
 static_assert(detail::Order<Limit, Total, Retries, Attempt>::value);
 static_assert(detail::Order<Limit, Named<"host", Limit>, Named<"tenant", Limit>>::value);
 static_assert(detail::Order<At<Stage::custom>, At<Stage::custom>>::value);
+static_assert(detail::Order<Attempt, Named<"slow", Chaotic>, Chaotic, At<Stage::custom>>::value);
 #elif FAULT == 1
 constexpr bool wrong = detail::Order<Retries, Breaker, Total>::value;
 #elif FAULT == 2
@@ -49,6 +52,8 @@ constexpr bool wrong = detail::Order<Hedging, Retries, Attempt>::value;
 constexpr bool wrong = detail::Order<Breaker, Retries, Breaker>::value;
 #elif FAULT == 8
 constexpr bool wrong = detail::Order<Named<"host", Limit>, Limit, Retries, Limit>::value;
+#elif FAULT == 9
+constexpr bool wrong = detail::Order<Retries, Chaotic, Attempt>::value;
 #endif
 
 } // namespace

@@ -19,6 +19,7 @@ struct Row {
     bool repeat_unsafe;
     Vote vote;
     bool feeds_cool_down;
+    bool overload = false;
 };
 
 const std::vector<Row> table{
@@ -33,13 +34,13 @@ const std::vector<Row> table{
     {validation_error, Reach::answered, false, false, Vote::neutral, false},
     {request_timeout, Reach::answered, true, false, Vote::failure, false},
     {too_early, Reach::answered, true, false, Vote::failure, false},
-    {rate_limited, Reach::answered, true, true, Vote::neutral, true},
+    {rate_limited, Reach::answered, true, true, Vote::neutral, true, true},
     {client_error, Reach::answered, false, false, Vote::neutral, false},
     {server_error, Reach::answered, true, false, Vote::failure, false},
     {not_supported, Reach::answered, false, false, Vote::neutral, false},
     {bad_gateway, Reach::answered, true, false, Vote::failure, false},
-    {gateway_timeout, Reach::answered, true, false, Vote::failure, false},
-    {service_unavailable, Reach::answered, true, false, Vote::failure, true},
+    {gateway_timeout, Reach::answered, true, false, Vote::failure, false, true},
+    {service_unavailable, Reach::answered, true, false, Vote::failure, true, true},
     {decode_error, Reach::answered, false, false, Vote::success, false},
     // the network
     {resolve_failed, Reach::never_sent, true, true, Vote::failure, false},
@@ -55,9 +56,9 @@ const std::vector<Row> table{
     {body_too_large, Reach::maybe_processed, false, false, Vote::neutral, false},
     {too_many_redirects, Reach::answered, false, false, Vote::neutral, false},
     // time
-    {attempt_timeout, Reach::maybe_processed, true, false, Vote::failure, false},
-    {attempt_timeout, Reach::never_sent, true, true, Vote::failure, false},
-    {deadline_exceeded, Reach::maybe_processed, false, false, Vote::failure, false},
+    {attempt_timeout, Reach::maybe_processed, true, false, Vote::failure, false, true},
+    {attempt_timeout, Reach::never_sent, true, true, Vote::failure, false, true},
+    {deadline_exceeded, Reach::maybe_processed, false, false, Vote::failure, false, true},
     {canceled, Reach::maybe_processed, false, false, Vote::neutral, false},
     // this process
     {exception, Reach::maybe_processed, false, false, Vote::neutral, false},
@@ -88,6 +89,7 @@ TEST_CASE("the default table says what the table of outcomes says, row by row", 
         CHECK_FALSE(classifier.unsafe_to_repeat(failure, true));
         CHECK(classifier[row.kind].vote == row.vote);
         CHECK(classifier[row.kind].feeds_cool_down == row.feeds_cool_down);
+        CHECK(classifier[row.kind].overload == row.overload);
     }
 }
 

@@ -2,10 +2,9 @@
 
 #include "support/catch.hpp"
 
+#include "limit_model.hpp"
 #include "support/policy_call.hpp"
 
-#include <algorithm>
-#include <list>
 #include <memory>
 #include <vector>
 
@@ -13,89 +12,6 @@ using namespace backstay;
 using namespace backstay::test;
 
 namespace {
-
-/// A limit as a set of names and a list of those who wait, with no thought of speed or threads.
-class LimitModel {
-public:
-    enum class State { none, waits, runs, displaced };
-    struct Call {
-        Priority priority;
-        State state = State::none;
-        int wakes = 0;
-    };
-
-    explicit LimitModel(const ConcurrencyLimitOptions& with) : options(with), limit(with.limit) {}
-
-    State admit(Call& call) {
-        if (call.state == State::waits || call.state == State::runs) {
-            return call.state;
-        }
-        if (call.state == State::displaced) {
-            call.state = State::none;
-            return State::none;
-        }
-        if (queue.empty() && running < limit) {
-            ++running;
-            return call.state = State::runs;
-        }
-        if (queue.size() == static_cast<std::size_t>(options.max_queued) && !displace(call.priority)) {
-            return State::none;
-        }
-        queue.push_back(&call);
-        return call.state = State::waits;
-    }
-
-    void leave(Call& call) {
-        if (call.state == State::runs) {
-            --running;
-        }
-        queue.remove(&call);
-        call.state = State::none;
-        serve();
-    }
-
-    void set_limit(int changed) {
-        limit = changed;
-        serve();
-    }
-
-    ConcurrencyLimitOptions options;
-    int limit;
-    int running = 0;
-    std::list<Call*> queue; // by arrival
-
-private:
-    bool displace(Priority by) {
-        Call* victim = nullptr;
-        for (Call* const waiting : queue) {
-            if (waiting->priority > by && (victim == nullptr || waiting->priority >= victim->priority)) {
-                victim = waiting;
-            }
-        }
-        if (victim == nullptr) {
-            return false;
-        }
-        queue.remove(victim);
-        victim->state = State::displaced;
-        ++victim->wakes;
-        return true;
-    }
-
-    void serve() {
-        while (!queue.empty() && running < limit) {
-            Call* const next = options.order == QueueOrder::fifo ? queue.front() : queue.back();
-            queue.remove(next);
-            next->state = State::runs;
-            ++next->wakes;
-            ++running;
-        }
-    }
-};
-
-struct CountingTarget final : Waker::Target {
-    int woken = 0;
-    void wake() noexcept override { ++woken; }
-};
 
 class Run {
 public:
@@ -105,7 +21,7 @@ public:
                    .max_queued = below(5),
                    .order = below(2) == 0 ? QueueOrder::fifo : QueueOrder::lifo},
           limit_(options_),
-          model_(options_) {}
+          model_(options_.limit, options_.max_queued, options_.order) {}
 
     std::uint64_t play() {
         for (int step = 0; step < 80; ++step) {

@@ -20,13 +20,16 @@ public:
 
     void begin_attempt() { ++context_.attempt; }
     void succeed() { budget_.succeeded(mine_, at_now()); }
-    void fail() { budget_.failed(mine_, at_now(), failure); }
-    [[nodiscard]] bool withdraw() { return budget_.withdraw(mine_, at_now(), failure); }
+    void fail(const Failure& with = unavailable) { budget_.failed(mine_, at_now(), with); }
+    [[nodiscard]] bool withdraw(const Failure& after = unavailable) {
+        return budget_.withdraw(mine_, at_now(), after);
+    }
+    [[nodiscard]] bool allows() { return budget_.allows(at_now()); }
     void release() { budget_.release(mine_); }
 
-private:
-    static constexpr Failure failure{.kind = FailureKind::service_unavailable, .status = 503};
+    static constexpr Failure unavailable{.kind = FailureKind::service_unavailable, .status = 503};
 
+private:
     static CallSettings for_origin(std::string_view origin) {
         CallSettings settings;
         settings.key.origin = origin;

@@ -3,6 +3,7 @@
 #include <backstay/core/config.hpp>
 #include <backstay/core/event.hpp>
 #include <backstay/core/failure.hpp>
+#include <backstay/core/injection.hpp>
 #include <backstay/core/random.hpp>
 #include <backstay/core/stage.hpp>
 #include <backstay/core/stop_signal.hpp>
@@ -69,6 +70,7 @@ struct CallContext {
     Random* random = nullptr;
     StopSignal* stop = nullptr;
     Observer* observer = nullptr;
+    const Injection* injection = nullptr; ///< of `Chaos`, into the next attempt; null: none
     bool safe_to_repeat = true;
     Priority priority = Priority::normal;
     CallKey key{};

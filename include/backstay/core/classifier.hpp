@@ -24,6 +24,7 @@ struct Rule {
     Repeat repeat = Repeat::never;
     Vote vote = Vote::neutral;
     bool feeds_cool_down = false; ///< when it carries a wait
+    bool overload = false;        ///< its origin has more to do than it can: it said so, or was too late
 };
 
 /// The table of outcomes as data. Change a row, or add rows for kinds 128 to 255, without writing a policy.

@@ -44,6 +44,9 @@ struct OrderOfPair {
                   "backstay: Retry stands inside Hedge, so each branch would retry on its own and load would "
                   "multiply. Put "
                   "Retry outside Hedge.");
+    static_assert(outer != Stage::chaos || inner == Stage::chaos || inner == Stage::custom,
+                  "backstay: Chaos stands outside another stage, which would not be asked about what it "
+                  "injects. Put Chaos innermost.");
     static_assert(
         outer != inner || outer == Stage::custom || NamedPolicy<Outer> || NamedPolicy<Inner>,
         "backstay: the same policy stands twice in one pipeline. Remove one, or give one a name with "

@@ -6,6 +6,7 @@
 #include <backstay/pipeline/describe.hpp>
 #include <backstay/pipeline/detail/driver.hpp>
 #include <backstay/pipeline/detail/fan_out.hpp>
+#include <backstay/pipeline/detail/injected_op.hpp>
 #include <backstay/pipeline/order.hpp>
 
 #include <asio/awaitable.hpp>
@@ -45,8 +46,13 @@ public:
     template <class Op>
     [[nodiscard]] asio::awaitable<outcome_of<Op>> run(Runtime& runtime, const CallSettings& settings,
                                                       Op op) const {
-        return detail::drive<0, outcome_of<Op>>(
-            policies_, runtime, detail::Root{context_of(settings), settings.tell_end}, std::move(op));
+        detail::Root root{context_of(settings), settings.tell_end};
+        if constexpr ((... || (P::stage == Stage::chaos))) {
+            return detail::drive<0, outcome_of<Op>>(policies_, runtime, root,
+                                                    detail::InjectedOp<Op>{std::move(op), &runtime});
+        } else {
+            return detail::drive<0, outcome_of<Op>>(policies_, runtime, root, std::move(op));
+        }
     }
 
     /// The same in real time with default settings.

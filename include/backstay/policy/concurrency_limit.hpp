@@ -3,24 +3,12 @@
 #include <backstay/core/config.hpp>
 #include <backstay/core/description.hpp>
 #include <backstay/core/protocol.hpp>
+#include <backstay/policy/detail/slot_hold.hpp>
+#include <backstay/policy/queue_order.hpp>
 
-#include <cstdint>
 #include <memory>
-#include <string_view>
 
 namespace backstay::inline BACKSTAY_ABI {
-
-namespace detail {
-class Slots;
-}
-
-/// Who gets the next free slot.
-enum class QueueOrder : std::uint8_t {
-    fifo, ///< who came first
-    lifo, ///< who came last: when a queue stands, the newest is the likeliest to be still wanted
-};
-
-[[nodiscard]] BACKSTAY_EXPORT std::string_view to_string(QueueOrder order) noexcept;
 
 struct ConcurrencyLimitOptions {
     int limit = 1'000;      ///< attempts at once, 1 to 1 000 000
@@ -49,34 +37,10 @@ class BACKSTAY_EXPORT ConcurrencyLimit {
 public:
     static constexpr Stage stage = Stage::concurrency_limit;
 
-    class BACKSTAY_EXPORT Call {
-    public:
-        Call() noexcept = default;
-        Call(const Call&) = delete;
-        Call& operator=(const Call&) = delete;
-        ~Call() {
-            if (waits_ || place_ != Place::none) {
-                leave();
-            }
-        }
-
+    class Call {
     private:
         friend class ConcurrencyLimit;
-        friend class detail::Slots;
-        enum class Place : std::uint8_t { none, slot, queued, displaced };
-
-        void leave() noexcept;
-
-        detail::Slots* slots_ = nullptr;
-        // Guarded by the mutex of the slots while `waits_`:
-        Call* previous_ = nullptr;
-        Call* next_ = nullptr;
-        Waker waker_;
-        std::uint64_t arrival_ = 0;
-        Priority priority_ = Priority::normal;
-        Place place_ = Place::none;
-
-        bool waits_ = false; // known to this call alone
+        detail::SlotHold slot_;
     };
 
     /// Throws `std::invalid_argument` naming the option that is out of range.

@@ -9,6 +9,9 @@ namespace backstay::inline BACKSTAY_ABI {
 /// as those they were taken from.
 using KeyFunction = CallKey (*)(const CallKey&) noexcept;
 
+/// Picks calls by what they are about.
+using KeyFilter = bool (*)(const CallKey&) noexcept;
+
 /// One state per origin: the default of most policies.
 [[nodiscard]] constexpr CallKey by_origin(const CallKey& key) noexcept {
     return {.origin = key.origin};

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 namespace backstay::inline BACKSTAY_ABI {
 
@@ -34,7 +35,8 @@ struct RetryBudgetSnapshot {
 /// Bounds retries to a share of the successes, so that retries cannot keep a struggling server down: a
 /// success deposits a tenth of a retry, a retry withdraws one. Waiting retries count as withdrawn. It starts
 /// full. It is fed by successes, never by starts: a budget that failing calls feed ends no outage.
-/// A handle: copies share the state. The window moves in steps of a tenth of itself.
+/// A handle: copies share the state. The window moves in steps of a tenth of itself. Other kinds, which keep
+/// their accounts differently: `grpc_retry_budget`, `aws_retry_budget`, `finagle_retry_budget`.
 /// Thread safety: all members from any thread; withdrawing is one atomic step.
 /// Cost: a success is an atomic increment, and a look-up when the call has a key; once per step, and for each
 /// retry, a mutex.
@@ -43,6 +45,8 @@ class BACKSTAY_EXPORT RetryBudget {
 public:
     /// One key's state. Each kind of budget is one implementation of it.
     class Account;
+    /// What the copies of one budget share. Makes budgets of the other kinds.
+    struct State;
 
     /// What one call has withdrawn. It must not outlive the call's context. When it ends before the repeat
     /// that it paid for began (the context's attempt counter has not grown), it gives that back; an attempt
@@ -66,7 +70,7 @@ public:
         std::shared_ptr<Account> account_;     ///< found once per call
         const CallContext* context_ = nullptr; ///< for its count of attempts
         std::int32_t attempt_ = 0;             ///< that count when this was withdrawn
-        std::int32_t cost_ = 0;                ///< in the account's own unit; 0: nothing is withdrawn
+        std::int32_t cost_ = 0;                ///< as the account wrote it down; 0: nothing is withdrawn
     };
 
     /// Throws `std::invalid_argument` when an option is out of range.
@@ -97,11 +101,11 @@ public:
         return snapshot(now, key).tokens;
     }
 
-    /// Bounds the retries per success in the long run.
+    /// Bounds the retries per success in the long run (of Finagle's kind: per request, its floor apart).
     [[nodiscard]] double retry_ratio() const noexcept;
 
 private:
-    struct State;
+    explicit RetryBudget(std::shared_ptr<State> state) noexcept : state_(std::move(state)) {}
 
     [[nodiscard]] Account& account(Call& mine, const CallContext& call) const noexcept;
 

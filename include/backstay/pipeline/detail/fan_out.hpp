@@ -33,6 +33,7 @@ struct SideBranch {
         context.random = &random;
         context.stop = &stop;
         context.attempt_began = {};
+        context.injection = nullptr; // the first branch's own
     }
     SideBranch(const SideBranch&) = delete;
     SideBranch& operator=(const SideBranch&) = delete;
