@@ -23,7 +23,7 @@ enum class EventType : std::uint8_t {
     refused, ///< `refused_by` says by whom
     hedge_sent,
     hedge_won,
-    credential_refreshed,
+    credential_refreshed, ///< or not: `kind` says why; `duration` is that of the refresh. Belongs to no call
     connection_opened,
     connection_reused,
     connection_stale,
