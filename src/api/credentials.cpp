@@ -26,15 +26,10 @@ StageDescription Credentials::describe() const {
 
 Admission Credentials::ask(Call& mine, CallContext& call) noexcept {
     detail::CredentialUse& use = *call.credentials;
-    TokenStore& store = *use.store();
-    TokenStore::Answer answer =
-        store.ask(use.refused(), mine.waiter_ != nullptr ? mine.waiter_->refresh : 0, call.now);
+    TokenStore::Answer answer = use.store()->ask(use.refused(), mine.waiter_, call.now);
     if (answer.begin != 0 && !detail::begin_refresh(use.client(), answer.begin) &&
         answer.kind == TokenStore::Answer::Kind::wait) {
         return Admission::reject({.kind = FailureKind::client_closed, .refused_by = RefusedBy::client});
-    }
-    if (mine.waiter_ != nullptr) {
-        mine.waiter_->refresh = answer.refresh;
     }
     switch (answer.kind) {
     case TokenStore::Answer::Kind::proceed:

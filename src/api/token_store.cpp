@@ -26,8 +26,21 @@ TokenStore::TokenStore(TokenProvider fetches, const RefreshOptions& with)
     validate(options);
 }
 
-TokenStore::Answer TokenStore::ask(std::uint64_t refused, std::uint64_t waited_for, TimePoint now) noexcept {
+TokenStore::Answer TokenStore::ask(std::uint64_t refused, TokenWaiter* waiter, TimePoint now) noexcept {
     const std::lock_guard lock(mutex_);
+    if (waiter == nullptr) [[likely]] {
+        return decide(refused, 0, now);
+    }
+    if (waiter->linked) { // woken by something else
+        unlink(*waiter);
+    }
+    const Answer answer = decide(refused, waiter->refresh, now);
+    waiter->refresh = answer.refresh;
+    return answer;
+}
+
+TokenStore::Answer TokenStore::decide(std::uint64_t refused, std::uint64_t waited_for,
+                                      TimePoint now) noexcept {
     const bool may_begin = running_ == 0 && now >= not_before_;
     if (current_ && current_->version > refused && now < expires_at_) {
         return {.begin = may_begin && now >= refresh_at_ ? begin_one() : 0};
@@ -42,7 +55,7 @@ TokenStore::Answer TokenStore::ask(std::uint64_t refused, std::uint64_t waited_f
         const std::uint64_t number = begin_one();
         return {.kind = Answer::Kind::wait, .refresh = number, .begin = number};
     }
-    return failed_ == begun_ ? refusal(now) : Answer{.kind = Answer::Kind::wait, .until = not_before_};
+    return last_failed_ ? refusal(now) : Answer{.kind = Answer::Kind::wait, .until = not_before_};
 }
 
 TokenStore::Answer TokenStore::refusal(TimePoint now) const noexcept {
@@ -104,6 +117,7 @@ void TokenStore::succeeded(std::uint64_t number, Token token, TimePoint now) {
         }
         not_before_ = saturating_add(now, options.min_interval);
         running_ = 0;
+        last_failed_ = false;
     }
     wake(number);
 }
@@ -126,6 +140,7 @@ void TokenStore::note_failure(std::uint64_t number, ApiError error, TimePoint no
         }
         running_ = still_running;
         failed_ = number;
+        last_failed_ = true;
         std::swap(error_, error); // the old one dies after the lock
         not_before_ = saturating_add(now, std::max(options.min_interval, asked));
     }

@@ -19,8 +19,9 @@ struct TokenWaiter {
     explicit TokenWaiter(std::shared_ptr<TokenStore> waits_at) noexcept : store(std::move(waits_at)) {}
 
     std::shared_ptr<TokenStore> store;
+    // once it has been enqueued, guarded by the store's mutex:
     std::uint64_t refresh = 0; ///< the number of the one that it waits for; 0: for the time alone
-    Waker waker{};             // these: guarded by the store's mutex
+    Waker waker{};
     TokenWaiter* previous = nullptr;
     TokenWaiter* next = nullptr;
     bool linked = false;
@@ -56,8 +57,9 @@ public:
     const TokenProvider provider;
     const RefreshOptions options;
 
-    /// May a call go on? It needs a token newer than version `refused`, and waited for refresh `waited_for`.
-    [[nodiscard]] Answer ask(std::uint64_t refused, std::uint64_t waited_for, TimePoint now) noexcept;
+    /// May a call go on? It needs a token newer than version `refused`. `waiter`, if it has one by now,
+    /// leaves those that wait, and takes note of what it is to wait for next.
+    [[nodiscard]] Answer ask(std::uint64_t refused, TokenWaiter* waiter, TimePoint now) noexcept;
 
     /// Puts a call among those that wait; false when its refresh has ended meanwhile.
     [[nodiscard]] bool enqueue(TokenWaiter& waiter, Waker waker) noexcept;
@@ -76,6 +78,7 @@ public:
     void abandoned(std::uint64_t number) noexcept;
 
 private:
+    [[nodiscard]] Answer decide(std::uint64_t refused, std::uint64_t waited_for, TimePoint now) noexcept;
     [[nodiscard]] std::uint64_t begin_one() noexcept { return running_ = ++begun_; }
     void note_failure(std::uint64_t number, ApiError error, TimePoint now,
                       std::uint64_t still_running) noexcept;
@@ -90,8 +93,9 @@ private:
     TimePoint not_before_{}; ///< no refresh begins before
     std::uint64_t begun_ = 0;
     std::uint64_t running_ = 0; ///< the number of the one that runs; 0: none
-    std::uint64_t failed_ = 0;  ///< the number of the last that failed
+    std::uint64_t failed_ = 0;  ///< the number of the last that failed or was overdue
     ApiError error_{};          ///< its error
+    bool last_failed_ = false;  ///< no token has come since
     TokenWaiter* first_ = nullptr;
     TokenWaiter* last_ = nullptr;
 };

@@ -73,8 +73,7 @@ TEST_CASE("a call with a credential of its own is left alone") {
 
 TEST_CASE("fixed tokens and those of a function are not refreshed, and need no stage") {
     TokenWorld world;
-    for (const BearerToken& bearer :
-         {BearerToken{"old"}, BearerToken{[] { return std::string{"old"}; }}}) {
+    for (const BearerToken& bearer : {BearerToken{"old"}, BearerToken{[] { return std::string{"old"}; }}}) {
         CHECK_FALSE(bearer.refreshes());
         for (const auto& pipeline : {world.pipeline({}), single()}) {
             const auto api = world.client(bearer, {.pipeline = pipeline});

@@ -244,8 +244,7 @@ TEST_CASE("a failed refresh after a 401 is what the call ends with, and the 401 
     CHECK(world.get(api));
     world.run_for(1min);
     world.server->valid = "none";
-    world.fetch_error =
-        ApiError{Failure{.kind = FailureKind::connect_failed, .reach = Reach::never_sent}};
+    world.fetch_error = ApiError{Failure{.kind = FailureKind::connect_failed, .reach = Reach::never_sent}};
     const auto error = world.get(api).error();
     CHECK(error.kind() == FailureKind::connect_failed);
     CHECK(error.retryable());

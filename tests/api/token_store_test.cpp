@@ -26,7 +26,9 @@ struct Bench {
     TimePoint now{1h};
 
     TokenStore::Answer ask(std::uint64_t refused = 0, std::uint64_t waited_for = 0) {
-        return store->ask(refused, waited_for, now);
+        TokenWaiter waiter(store);
+        waiter.refresh = waited_for;
+        return store->ask(refused, &waiter, now);
     }
     void give(std::uint64_t number, std::optional<Duration> expires_in = {}) {
         store->succeeded(number, {.value = "t", .expires_in = expires_in}, now);

@@ -27,10 +27,12 @@ public:
     std::deque<int> instead{}; ///< statuses of the next replies, whatever the token
     std::vector<Request> seen{};
     std::vector<std::string> tokens{}; ///< that came, with their scheme
+    std::vector<TimePoint> times{};    ///< when they came
 
     asio::awaitable<expected<Response, TransportError>> send(const Request& request,
                                                              CallContext& call) override {
         seen.push_back(request);
+        times.push_back(runtime_.now());
         const std::string* const token = request.fields.find("Authorization");
         tokens.push_back(token != nullptr ? *token : "");
         const bool good = tokens.back() == "Bearer " + valid; // as it arrives: it may be revoked meanwhile
