@@ -28,7 +28,8 @@ enum class EventType : std::uint8_t {
     connection_reused,
     connection_stale,
     connection_closed,
-    fell_back,
+    fell_back, ///< from `kind`; `detail` is the kind that the alternative failed with, empty when it was
+               ///< taken
     chaos_injected,
     call_ended, ///< `attempt` counts the attempts, `duration` is the whole call's, `delay` what its deadline
                 ///< left

@@ -22,6 +22,7 @@ public:
     explicit VirtualRuntime(std::uint64_t seed = 1) noexcept;
     ~VirtualRuntime() override;
 
+    [[nodiscard]] bool simulated() const noexcept override { return true; }
     [[nodiscard]] TimePoint now() noexcept override { return now_; }
     [[nodiscard]] WallTime wall_now() noexcept override;
     [[nodiscard]] std::uint64_t seed() noexcept override;
