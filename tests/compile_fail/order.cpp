@@ -7,6 +7,7 @@
 // fault 6: Retry stands inside Hedge, so each branch would retry on its own
 // fault 7: the same policy stands twice in one pipeline
 // fault 8: the same policy stands twice in one pipeline
+// fault 9: Credentials stands inside AttemptTimeout, so the wait for a token and the repeat
 #include <backstay/pipeline/named.hpp>
 #include <backstay/pipeline/order.hpp>
 
@@ -24,12 +25,13 @@ struct At {
 using Total = At<Stage::total_timeout>;
 using Retries = At<Stage::retry>;
 using Hedging = At<Stage::hedge>;
+using Tokens = At<Stage::credentials>;
 using Breaker = At<Stage::circuit_breaker>;
 using Limit = At<Stage::concurrency_limit>;
 using Attempt = At<Stage::attempt_timeout>;
 
 #if FAULT == 0
-static_assert(detail::Order<Total, Retries, Hedging, Breaker, Limit, Attempt>::value);
+static_assert(detail::Order<Total, Retries, Tokens, Hedging, Breaker, Limit, Attempt>::value);
 static_assert(detail::Order<Limit, Total, Retries, Attempt>::value);
 static_assert(detail::Order<Limit, Named<"host", Limit>, Named<"tenant", Limit>>::value);
 static_assert(detail::Order<At<Stage::custom>, At<Stage::custom>>::value);
@@ -49,6 +51,8 @@ constexpr bool wrong = detail::Order<Hedging, Retries, Attempt>::value;
 constexpr bool wrong = detail::Order<Breaker, Retries, Breaker>::value;
 #elif FAULT == 8
 constexpr bool wrong = detail::Order<Named<"host", Limit>, Limit, Retries, Limit>::value;
+#elif FAULT == 9
+constexpr bool wrong = detail::Order<Total, Attempt, Tokens>::value;
 #endif
 
 } // namespace

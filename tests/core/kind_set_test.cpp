@@ -7,8 +7,7 @@ using namespace backstay;
 TEST_CASE("A set holds the kinds that were added and no others") {
     constexpr KindSet set{FailureKind::circuit_open, FailureKind::none, static_cast<FailureKind>(255)};
     for (int kind = 0; kind < 256; ++kind) {
-        const bool listed =
-            kind == 0 || kind == 255 || kind == static_cast<int>(FailureKind::circuit_open);
+        const bool listed = kind == 0 || kind == 255 || kind == static_cast<int>(FailureKind::circuit_open);
         CHECK(set.has(static_cast<FailureKind>(kind)) == listed);
         CHECK(KindSet::all().has(static_cast<FailureKind>(kind)));
         CHECK_FALSE(KindSet{}.has(static_cast<FailureKind>(kind)));
