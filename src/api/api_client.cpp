@@ -2,6 +2,7 @@
 
 #include "api/api_operation.hpp"
 #include "api/client_core.hpp"
+#include "api/credential_use.hpp"
 #include "api/error_body.hpp"
 #include "api/prepare.hpp"
 #include "api/shutdown.hpp"
@@ -9,6 +10,7 @@
 #include <asio/this_coro.hpp>
 
 #include <new>
+#include <optional>
 #include <utility>
 
 namespace backstay::inline BACKSTAY_ABI {
@@ -108,8 +110,15 @@ asio::awaitable<expected<RawReply, ApiError>> run_call(std::shared_ptr<const Cli
     }
     CallSettings settings = detail::settings_of(*core, *ready, wish.options.values(), began);
     settings.stop = &active.stop();
-    detail::ApiOperation operation{*core, *ready, active, began};
+    std::optional<detail::CredentialUse> credential;
+    if (ready->fresh_token && core->options.bearer.refreshes()) {
+        settings.credentials = &credential.emplace(core);
+    }
+    detail::ApiOperation operation{*core, *ready, active, began, settings.credentials};
     auto outcome = co_await core->options.pipeline.run(*core->options.runtime, settings, operation);
+    if (credential) {
+        credential->explain(outcome);
+    }
     co_return conclude(*core, *ready, operation.take_history(), std::move(outcome));
 }
 
@@ -131,6 +140,7 @@ ApiClient ApiClient::with(const CallOptions& overrides) const {
 }
 
 ApiClient ApiClient::with(ResponsePipeline pipeline) const {
+    detail::check_credentials(core_->options.bearer, pipeline);
     auto derived = std::make_shared<ClientCore>(*core_);
     derived->options.pipeline = std::move(pipeline);
     return ApiClient{std::move(derived)};

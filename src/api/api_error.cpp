@@ -62,14 +62,17 @@ bool ApiError::accepted() const noexcept {
 }
 
 bool ApiError::retryable() const noexcept {
-    if (failure_.reach == Reach::refused_here) {
-        return kind() != FailureKind::client_closed;
+    Failure failure = failure_;
+    if (failure.reach == Reach::refused_here) {
+        if (failure.refused_by != RefusedBy::credentials) {
+            return kind() != FailureKind::client_closed;
+        }
+        failure.reach = Reach::never_sent; // it tells of the request for the token
     }
     const bool safe = detail().safe_to_repeat;
     if (!safe && certainty() == Certainty::unknown) {
         return false;
     }
-    Failure failure = failure_;
     if (kind() == FailureKind::deadline_exceeded) {
         failure.kind = FailureKind::attempt_timeout; // a later call has time of its own
     }

@@ -1,10 +1,12 @@
 #include "api/api_operation.hpp"
 
+#include "api/credential_use.hpp"
 #include "api/error_body.hpp"
 
 #include <backstay/pipeline/detail/outcome.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <new>
 #include <optional>
 
@@ -20,12 +22,21 @@ TransportError stopped_error(FailureKind reason) noexcept {
     return TransportError{failure};
 }
 
-/// Asks for the current token. What the function throws must not look as if something had been sent.
-expected<Request, TransportError> with_token(const ClientCore& core, const Request& request) noexcept {
+/// Adds the current token; `current` is that of a provider. What the bearer's function throws must not look
+/// as if something had been sent.
+expected<Request, TransportError> with_token(const ClientCore& core, const Request& request,
+                                             const TokenStore::Current* current) noexcept {
     Failure failure{.kind = FailureKind::exception, .reach = Reach::never_sent};
     try {
+        if (current == nullptr && core.options.bearer.refreshes()) {
+            failure.kind = FailureKind::invalid_request;
+            return fail(TransportError{
+                failure,
+                {},
+                {.message = "there is no token yet, and the call passes by the stage credentials"}});
+        }
         Request own = request;
-        authorize(own.fields, core.options.bearer.current());
+        authorize(own.fields, current != nullptr ? current->value : core.options.bearer.current());
         if (!own.fault()) {
             return own;
         }
@@ -56,15 +67,21 @@ asio::awaitable<Exchanged> ApiOperation::attempt(CallContext& call) {
 asio::awaitable<Exchanged> ApiOperation::exchange(CallContext& call) {
     const ActiveCall::Attempt under_way{active_};
     std::optional<Request> own;
+    std::shared_ptr<const TokenStore::Current> current;
     if (prepared_.fresh_token) {
-        auto made = with_token(core_, prepared_.request);
+        current = credential_ != nullptr ? credential_->store()->current() : nullptr;
+        auto made = with_token(core_, prepared_.request, current.get());
         if (!made) {
             co_return fail(std::move(made.error()));
         }
         own = std::move(*made);
     }
     try {
-        co_return co_await core_.options.transport->send(own ? *own : prepared_.request, call);
+        auto outcome = co_await core_.options.transport->send(own ? *own : prepared_.request, call);
+        if (current && outcome && outcome->status() == 401) {
+            credential_->note_refused(current->version);
+        }
+        co_return outcome;
     } catch (...) {
         co_return fail(TransportError{failure_of_exception()});
     }

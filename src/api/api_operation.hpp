@@ -17,10 +17,15 @@ using Exchanged = expected<Response, TransportError>;
 /// Makes one attempt after the other of the same request, and keeps their history.
 class ApiOperation final : public Operation<Exchanged> {
 public:
-    /// Lifetime: all of them outlive it.
-    ApiOperation(const ClientCore& core, const Prepared& prepared, ActiveCall& active,
-                 TimePoint began) noexcept
-        : core_(core), prepared_(prepared), active_(active), last_end_(began), history_(prepared.read_only) {}
+    /// `credential`: null unless the bearer refreshes its token. Lifetime: all of them outlive it.
+    ApiOperation(const ClientCore& core, const Prepared& prepared, ActiveCall& active, TimePoint began,
+                 CredentialUse* credential) noexcept
+        : core_(core),
+          prepared_(prepared),
+          active_(active),
+          credential_(credential),
+          last_end_(began),
+          history_(prepared.read_only) {}
 
     [[nodiscard]] asio::awaitable<Exchanged> attempt(CallContext& call) override;
 
@@ -34,6 +39,7 @@ private:
     const ClientCore& core_;
     const Prepared& prepared_;
     ActiveCall& active_;
+    CredentialUse* credential_;
     TimePoint last_end_;
     History history_;
 };

@@ -6,8 +6,9 @@
 
 namespace backstay::inline BACKSTAY_ABI::detail {
 
-ActiveCall::ActiveCall(std::shared_ptr<CallRegistry> registry, asio::any_io_executor executor) noexcept
-    : registry_(std::move(registry)), executor_(std::move(executor)) {
+ActiveCall::ActiveCall(std::shared_ptr<CallRegistry> registry, asio::any_io_executor executor,
+                       bool counted) noexcept
+    : registry_(std::move(registry)), executor_(std::move(executor)), counted_(counted) {
     entered_ = registry_->enter(*this);
 }
 
@@ -84,22 +85,24 @@ void CallRegistry::when_empty(Waker waker) {
 std::size_t CallRegistry::tell_all(void (ActiveCall::*order)() noexcept) {
     // posted under the lock: while a call is in the list, its frame and therefore its context exist
     const std::lock_guard lock(mutex_);
+    std::size_t told = 0;
     for (auto* call = head_; call != nullptr; call = call->next_) {
+        told += call->counted_ ? 1U : 0U;
         if (!call->ticket_) {
             call->ticket_ = std::make_shared<ActiveCall::Ticket>(ActiveCall::Ticket{call});
         }
         asio::post(call->executor_, [registry = shared_from_this(), ticket = call->ticket_, order] {
-            ActiveCall* told = nullptr;
+            ActiveCall* alive = nullptr;
             {
                 const std::lock_guard inner(registry->mutex_);
-                told = ticket->call;
+                alive = ticket->call;
             }
-            if (told != nullptr) {
-                (told->*order)(); // it cannot end meanwhile: this runs on its serialised executor
+            if (alive != nullptr) {
+                (alive->*order)(); // it cannot end meanwhile: this runs on its serialised executor
             }
         });
     }
-    return active_; // some of them may have ended before the caller looks
+    return told; // some of them may have ended before the caller looks
 }
 
 } // namespace backstay::inline BACKSTAY_ABI::detail

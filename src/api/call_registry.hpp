@@ -19,7 +19,9 @@ class CallRegistry;
 /// Thread safety: but for the registry's links, it belongs to the call's executor.
 class ActiveCall {
 public:
-    ActiveCall(std::shared_ptr<CallRegistry> registry, asio::any_io_executor executor) noexcept;
+    /// `counted`: it is a call; else what runs beside calls, which a shutdown stops too but does not count.
+    ActiveCall(std::shared_ptr<CallRegistry> registry, asio::any_io_executor executor,
+               bool counted = true) noexcept;
     ActiveCall(const ActiveCall&) = delete;
     ActiveCall& operator=(const ActiveCall&) = delete;
     ~ActiveCall();
@@ -69,6 +71,7 @@ private:
     int attempts_ = 0;
     bool draining_ = false;
     bool entered_ = false;
+    bool counted_;
     std::shared_ptr<Ticket> ticket_; // these three: guarded by the registry's mutex
     ActiveCall* previous_ = nullptr;
     ActiveCall* next_ = nullptr;

@@ -27,6 +27,7 @@ void validate(const ApiClientOptions& options) {
     if (!options.bearer.changes() && field_fault("Authorization", options.bearer.current())) {
         throw std::invalid_argument("ApiClientOptions::bearer: a token must not hold control bytes");
     }
+    check_credentials(options.bearer, options.pipeline);
     if (options.codec.max_depth == 0 || options.codec.max_depth > 1'000) {
         throw std::invalid_argument("ApiClientOptions::codec.max_depth is " +
                                     std::to_string(options.codec.max_depth) + ": it must be from 1 to 1000");
@@ -41,6 +42,14 @@ void validate(const ApiClientOptions& options) {
 }
 
 } // namespace
+
+void check_credentials(const BearerToken& bearer, const ResponsePipeline& pipeline) {
+    if (bearer.refreshes() && !pipeline.has(Stage::credentials)) {
+        throw std::invalid_argument(
+            "ApiClientOptions::pipeline has no stage Credentials: the bearer's provider needs one, inside "
+            "Retry and outside what bounds or counts one attempt");
+    }
+}
 
 ClientCore::ClientCore(asio::any_io_executor given_executor, ApiClientOptions given)
     : executor(std::move(given_executor)),

@@ -26,4 +26,7 @@ struct ClientCore {
     std::shared_ptr<CallRegistry> calls = std::make_shared<CallRegistry>();
 };
 
+/// Throws `std::invalid_argument` when the pipeline cannot refresh what the bearer needs refreshed.
+void check_credentials(const BearerToken& bearer, const ResponsePipeline& pipeline);
+
 } // namespace backstay::inline BACKSTAY_ABI::detail

@@ -29,6 +29,7 @@ Attempt line_of(const History::Outcome& outcome) {
     }
     if (const auto* exchange = exchange_of(outcome)) {
         line.reused = exchange->reused;
+        line.shared = exchange->shared;
         line.remote = exchange->remote;
     }
     if (line.request_id.empty() && outcome.result) {

@@ -85,7 +85,10 @@ expected<Prepared, std::string> prepare(const ClientCore& core, Wish& wish) {
     if (wish.body.present() && !wish.body.content_type().empty() && !request.fields.has("Content-Type")) {
         request.fields.add("Content-Type", wish.body.content_type());
     }
-    if (!key->empty()) {
+    const auto* const by_hand = request.fields.find("Idempotency-Key");
+    if (by_hand != nullptr && (options.idempotency_key.empty() || options.idempotency_key == "auto")) {
+        *key = *by_hand; // as the caller wrote it
+    } else if (!key->empty()) {
         auto quoted = quoted_key(*key);
         if (!quoted) {
             return fail(std::string{"an idempotency key must be printable ASCII"});

@@ -114,14 +114,15 @@ std::string_view to_string(StopReason reason) noexcept {
 }
 
 std::string_view to_string(RefusedBy by) noexcept {
-    static constexpr std::array<std::string_view, 8> names{"none",
+    static constexpr std::array<std::string_view, 9> names{"none",
                                                            "circuit_breaker",
                                                            "cool_down",
                                                            "rate_limiter",
                                                            "concurrency_limit",
                                                            "adaptive_concurrency",
                                                            "adaptive_throttle",
-                                                           "client"};
+                                                           "client",
+                                                           "credentials"};
     return names.at(static_cast<std::size_t>(by));
 }
 

@@ -44,6 +44,7 @@ TEST_CASE("An attempt's line tells how it went") {
     CHECK(lines[0].retry_after == Duration{45s});
     CHECK(lines[0].hint_source == "body");
     CHECK(lines[0].reused);
+    CHECK_FALSE(lines[0].shared);
     CHECK(lines[0].remote == "127.0.0.1:1");
 }
 
@@ -69,6 +70,25 @@ TEST_CASE("A lost attempt tells where it went") {
     CHECK(lines[0].remote == "[::1]:8443");
     CHECK(lines[1].remote.empty());
     CHECK(history.certainty() == Certainty::unknown);
+}
+
+TEST_CASE("An attempt that served other calls too says so, with a reply or without") {
+    auto good = answered(1, 200);
+    good.result->mark_shared();
+    auto bad = answered(2, 503);
+    TransportError lost{Failure{.kind = FailureKind::connection_lost}};
+    lost.mark_shared();
+    bad.result = fail(lost);
+    History history;
+    history.add(good);
+    history.add(bad);
+    history.add(answered(3, 200));
+    const auto lines = history.attempts();
+    REQUIRE(lines.size() == 3);
+    CHECK(lines[0].shared);
+    CHECK(lines[0].remote == "127.0.0.1:1");
+    CHECK(lines[1].shared);
+    CHECK_FALSE(lines[2].shared);
 }
 
 TEST_CASE("Up to thirty attempts are all kept") {

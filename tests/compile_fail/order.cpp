@@ -8,6 +8,7 @@
 // fault 7: the same policy stands twice in one pipeline
 // fault 8: the same policy stands twice in one pipeline
 // fault 9: Chaos stands outside another stage, which would not be asked about what it injects
+// fault 10: Credentials stands inside AttemptTimeout, so the wait for a token and the repeat
 #include <backstay/pipeline/named.hpp>
 #include <backstay/pipeline/order.hpp>
 
@@ -25,13 +26,14 @@ struct At {
 using Total = At<Stage::total_timeout>;
 using Retries = At<Stage::retry>;
 using Hedging = At<Stage::hedge>;
+using Tokens = At<Stage::credentials>;
 using Breaker = At<Stage::circuit_breaker>;
 using Limit = At<Stage::concurrency_limit>;
 using Attempt = At<Stage::attempt_timeout>;
 using Chaotic = At<Stage::chaos>;
 
 #if FAULT == 0
-static_assert(detail::Order<Total, Retries, Hedging, Breaker, Limit, Attempt>::value);
+static_assert(detail::Order<Total, Retries, Tokens, Hedging, Breaker, Limit, Attempt>::value);
 static_assert(detail::Order<Limit, Total, Retries, Attempt>::value);
 static_assert(detail::Order<Limit, Named<"host", Limit>, Named<"tenant", Limit>>::value);
 static_assert(detail::Order<At<Stage::custom>, At<Stage::custom>>::value);
@@ -54,6 +56,8 @@ constexpr bool wrong = detail::Order<Breaker, Retries, Breaker>::value;
 constexpr bool wrong = detail::Order<Named<"host", Limit>, Limit, Retries, Limit>::value;
 #elif FAULT == 9
 constexpr bool wrong = detail::Order<Retries, Chaotic, Attempt>::value;
+#elif FAULT == 10
+constexpr bool wrong = detail::Order<Total, Attempt, Tokens>::value;
 #endif
 
 } // namespace

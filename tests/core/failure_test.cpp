@@ -95,6 +95,7 @@ TEST_CASE("names are those of the enumerators", "[failure]") {
     CHECK(to_string(StopReason::switched_off) == "switched_off");
     CHECK(to_string(RefusedBy::circuit_breaker) == "circuit_breaker");
     CHECK(to_string(RefusedBy::client) == "client");
+    CHECK(to_string(RefusedBy::credentials) == "credentials");
 }
 
 TEST_CASE("a hint names the place it was found in", "[failure]") {

@@ -37,6 +37,13 @@ TEST_CASE("an erased pipeline runs the same stages with the same settings", "[an
     CHECK(pipeline.describe().find("1. a") == 0);
 }
 
+TEST_CASE("an erased pipeline knows which policies stand in it", "[any_pipeline]") {
+    const AnyPipeline<R> pipeline = Pipeline{ProbePolicy{"a"}};
+    CHECK(pipeline.has(Stage::custom));
+    CHECK_FALSE(pipeline.has(Stage::credentials));
+    CHECK_FALSE(AnyPipeline<R>{Pipeline<>{}}.has(Stage::custom));
+}
+
 TEST_CASE("a named policy behaves as the one inside it and says its name", "[named]") {
     World world;
     std::vector<std::string> journal;

@@ -108,7 +108,8 @@ public:
 
     /// Derives a client whose calls have these options where they leave them open.
     [[nodiscard]] ApiClient with(const CallOptions& overrides) const;
-    /// Derives a client whose calls run in another pipeline, over the same connections.
+    /// Derives a client whose calls run in another pipeline, over the same connections. Throws
+    /// `std::invalid_argument` when the pipeline lacks a stage that the client needs.
     [[nodiscard]] ApiClient with(ResponsePipeline pipeline) const;
 
     /// Refuses new calls (`client_closed`), ends waits between attempts, lets running attempts go on for

@@ -22,6 +22,7 @@ struct Attempt {
     std::optional<Duration> retry_after{}; ///< the wait that the server named
     std::string_view hint_source{};        ///< `header`, `body`, `rate_limit`, or empty
     bool reused = false;                   ///< over a connection that had carried an exchange before
+    bool shared = false;                   ///< its exchange served other calls too
     std::string remote{};                  ///< `127.0.0.1:8443`; empty when no connection was made
 };
 

@@ -2,11 +2,15 @@
 
 #include <backstay/api/attempt.hpp>
 #include <backstay/core/config.hpp>
+#include <backstay/core/traits.hpp>
 #include <backstay/http/fields.hpp>
 
+#include <concepts>
 #include <map>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace backstay::inline BACKSTAY_ABI {
@@ -23,6 +27,7 @@ struct ReplyInfo {
     std::string idempotency_key{};   ///< that the call carried
     std::vector<Attempt> attempts{}; ///< the first and last 15, in order; the last one succeeded
     int attempt_count = 0;
+    bool is_fallback = false; ///< a `Fallback` made it, not the server: nothing else above is filled in
 
     /// Finds a link; null when there is none of that name.
     [[nodiscard]] const std::string* link(std::string_view name) const noexcept {
@@ -39,5 +44,30 @@ struct Reply : ReplyInfo {
 
 template <>
 struct Reply<void> : ReplyInfo {};
+
+/// A fallback may give a whole reply, or its data alone.
+template <class T>
+struct fallback_traits<Reply<T>> {
+    [[nodiscard]] static Reply<T> make(Reply<T> reply) {
+        reply.is_fallback = true;
+        return reply;
+    }
+    template <class V>
+        requires(!std::same_as<std::remove_cvref_t<V>, Reply<T>> && std::constructible_from<T, V>)
+    [[nodiscard]] static Reply<T> make(V&& data) {
+        Reply<T> reply;
+        reply.data = T(std::forward<V>(data));
+        reply.is_fallback = true;
+        return reply;
+    }
+};
+
+template <>
+struct fallback_traits<Reply<void>> {
+    [[nodiscard]] static Reply<void> make(Reply<void> reply) {
+        reply.is_fallback = true;
+        return reply;
+    }
+};
 
 } // namespace backstay::inline BACKSTAY_ABI

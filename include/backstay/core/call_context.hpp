@@ -15,6 +15,10 @@
 
 namespace backstay::inline BACKSTAY_ABI {
 
+namespace detail {
+class CredentialUse; // of the api: opaque here
+} // namespace detail
+
 enum class Priority : std::uint8_t { critical, normal, sheddable };
 
 /// What a call is about: the keys by which shared state is parted. Views into what outlives the call.
@@ -45,6 +49,7 @@ public:
     bool safe_to_repeat = true;   ///< false for what must not be repeated after it may have been processed
     Observer* observer = nullptr; ///< must outlive the call
     StopSignal* stop = nullptr;   ///< must outlive the call; null: nobody will stop it
+    detail::CredentialUse* credentials = nullptr; ///< for the policy `Credentials`; null: none to refresh
     bool tell_end = true;         ///< false for a caller that reports `call_ended` itself, knowing more
 };
 
@@ -71,6 +76,7 @@ struct CallContext {
     StopSignal* stop = nullptr;
     Observer* observer = nullptr;
     const Injection* injection = nullptr; ///< of `Chaos`, into the next attempt; null: none
+    detail::CredentialUse* credentials = nullptr; ///< for the policy `Credentials`; null: none to refresh
     bool safe_to_repeat = true;
     Priority priority = Priority::normal;
     CallKey key{};

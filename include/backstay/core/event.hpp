@@ -23,12 +23,13 @@ enum class EventType : std::uint8_t {
     refused,     ///< `refused_by` says by whom
     hedge_sent,
     hedge_won,
-    credential_refreshed,
+    credential_refreshed, ///< or not: `kind` says why; `duration` is that of the refresh. Belongs to no call
     connection_opened,
     connection_reused,
     connection_stale,
     connection_closed,
-    fell_back,
+    fell_back, ///< from `kind`; `detail` is the kind that the alternative failed with, empty when it was
+               ///< taken
     chaos_injected,
     call_ended, ///< `attempt` counts the attempts, `duration` is the whole call's, `delay` what its deadline
                 ///< left

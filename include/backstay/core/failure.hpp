@@ -91,7 +91,8 @@ enum class RefusedBy : std::uint8_t {
     concurrency_limit,
     adaptive_concurrency,
     adaptive_throttle,
-    client, ///< the client was shut down
+    client,      ///< the client was shut down
+    credentials, ///< no token was to be had
 };
 
 /// A policy's whole view of an error: 16 trivial bytes, so that deciding never allocates.

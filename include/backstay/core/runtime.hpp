@@ -47,6 +47,9 @@ public:
     Runtime& operator=(const Runtime&) = delete;
     virtual ~Runtime() = default;
 
+    /// Whether this is a test or a simulation: what must not happen to real calls is allowed then.
+    [[nodiscard]] virtual bool simulated() const noexcept { return false; }
+
     [[nodiscard]] virtual TimePoint now() noexcept = 0;
     [[nodiscard]] virtual WallTime wall_now() noexcept = 0;
 

@@ -4,6 +4,7 @@
 #include <backstay/core/failure.hpp>
 
 #include <concepts>
+#include <utility>
 
 namespace backstay::inline BACKSTAY_ABI {
 
@@ -50,6 +51,17 @@ struct outcome_traits {
         if constexpr (requires { value.annotate(why, by); }) {
             value.annotate(why, by);
         }
+    }
+};
+
+/// Makes an outcome's value of what a `Fallback` gives instead. Specialise it for a type that can say that it
+/// is a fallback, or that is made of more than its data.
+template <class T>
+struct fallback_traits {
+    template <class V>
+        requires std::constructible_from<T, V>
+    [[nodiscard]] static T make(V&& value) {
+        return T(std::forward<V>(value));
     }
 };
 

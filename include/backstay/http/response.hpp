@@ -15,6 +15,7 @@ namespace backstay::inline BACKSTAY_ABI {
 struct ExchangeInfo {
     std::string remote{};        ///< `127.0.0.1:8443`; empty when no connection was made
     bool reused = false;         ///< over a connection that had carried an exchange before
+    bool shared = false;         ///< several calls were served by it at once, see `SingleFlightTransport`
     int resends = 0;             ///< after a stale connection
     Duration connect_time{0};    ///< name, TCP and TLS together; zero when reused
     Duration first_byte_time{0}; ///< from the request's first byte to the reply's
@@ -38,7 +39,7 @@ public:
     Response() noexcept = default;
 
     /// Takes the parts; `failure` starts as what the status alone says.
-    explicit Response(ResponseParts parts) : parts_(std::make_shared<const ResponseParts>(std::move(parts))) {
+    explicit Response(ResponseParts parts) : parts_(std::make_shared<ResponseParts>(std::move(parts))) {
         failure_.kind = kind_of_status(parts_->status);
         failure_.reach = Reach::answered;
         failure_.status = static_cast<std::uint16_t>(parts_->status);
@@ -56,6 +57,9 @@ public:
 
     /// Refines what policies are shown: the server's wait, `in_progress`. The kind stays the status's.
     void refine(const Failure& failure) noexcept { failure_ = failure; }
+
+    /// Says that the exchange served several calls. Cost: copies the parts, unless this is their only handle.
+    BACKSTAY_EXPORT void mark_shared();
 
     /// Writes why the call ended with this reply.
     void annotate(StopReason why, RefusedBy by) noexcept {

@@ -30,6 +30,9 @@ public:
     /// Null when a policy made this error.
     [[nodiscard]] const Detail* detail() const noexcept { return detail_.get(); }
 
+    /// Says that the exchange served several calls. Cost: copies the detail.
+    BACKSTAY_EXPORT void mark_shared();
+
     void annotate(StopReason why, RefusedBy by) noexcept {
         failure_.stop_reason = why;
         failure_.refused_by = by;

@@ -2,6 +2,7 @@
 
 #include <backstay/core/call_context.hpp>
 #include <backstay/core/runtime.hpp>
+#include <backstay/core/stage.hpp>
 #include <backstay/pipeline/pipeline.hpp>
 
 #include <asio/awaitable.hpp>
@@ -45,15 +46,27 @@ public:
 
     [[nodiscard]] std::string describe() const { return model_->describe(); }
 
+    /// Whether a policy of that kind stands in it.
+    [[nodiscard]] bool has(Stage stage) const noexcept { return model_->stages.has(stage); }
+
 private:
     struct Base {
-        Base() = default;
+        explicit Base(StageSet holds) noexcept : stages(holds) {}
         Base(const Base&) = delete;
         Base& operator=(const Base&) = delete;
         virtual ~Base() = default;
         virtual asio::awaitable<R> run(Runtime&, const CallSettings&, Operation<R>&) const = 0;
         virtual std::string describe() const = 0;
+
+        const StageSet stages;
     };
+
+    template <class... P>
+    static constexpr StageSet stages_of() noexcept {
+        StageSet stages;
+        (stages.add(P::stage), ...);
+        return stages;
+    }
 
     struct Attempt {
         Operation<R>* operation;
@@ -62,7 +75,7 @@ private:
 
     template <class... P>
     struct Model final : Base {
-        explicit Model(Pipeline<P...> made) : pipeline(std::move(made)) {}
+        explicit Model(Pipeline<P...> made) : Base(stages_of<P...>()), pipeline(std::move(made)) {}
         asio::awaitable<R> run(Runtime& runtime, const CallSettings& settings,
                                Operation<R>& operation) const override {
             return pipeline.run(runtime, settings, Attempt{&operation});

@@ -40,6 +40,11 @@ struct OrderOfPair {
                   "backstay: Hedge stands inside AttemptTimeout, so the hedge would inherit what the first "
                   "attempt left of "
                   "its time. Put AttemptTimeout inside Hedge.");
+    static_assert(
+        !(outer == Stage::attempt_timeout && inner == Stage::credentials),
+        "backstay: Credentials stands inside AttemptTimeout, so the wait for a token and the repeat "
+        "after a 401 "
+        "would share the time of one attempt. Put AttemptTimeout inside Credentials.");
     static_assert(!(outer == Stage::hedge && inner == Stage::retry),
                   "backstay: Retry stands inside Hedge, so each branch would retry on its own and load would "
                   "multiply. Put "

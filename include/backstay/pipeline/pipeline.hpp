@@ -89,6 +89,7 @@ private:
         return {.deadline = settings.deadline,
                 .stop = settings.stop,
                 .observer = settings.observer,
+                .credentials = settings.credentials,
                 .safe_to_repeat = settings.safe_to_repeat,
                 .priority = settings.priority,
                 .key = settings.key,

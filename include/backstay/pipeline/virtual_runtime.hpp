@@ -21,6 +21,7 @@ public:
     /// Starts at one hour after the clock's epoch, on 2026-01-01 00:00:00 UTC of wall time.
     explicit VirtualRuntime(std::uint64_t seed = 1) noexcept;
 
+    [[nodiscard]] bool simulated() const noexcept override { return true; }
     [[nodiscard]] TimePoint now() noexcept override { return now_; }
     [[nodiscard]] WallTime wall_now() noexcept override;
     [[nodiscard]] std::uint64_t seed() noexcept override;

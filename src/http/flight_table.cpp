@@ -1,0 +1,119 @@
+#include "http/flight_table.hpp"
+
+#include <asio/post.hpp>
+
+#include <exception>
+#include <new>
+#include <utility>
+
+namespace backstay::inline BACKSTAY_ABI {
+
+Flight::Flight(std::string identity, const Request& asked, const CallContext& first, std::uint64_t seed,
+               asio::any_io_executor runs_on)
+    : key(std::move(identity)),
+      executor(std::move(runs_on)),
+      request(asked),
+      origin(first.key.origin),
+      credential(first.key.credential),
+      partition(first.key.partition),
+      operation(first.key.operation),
+      random(seed),
+      relay(first.observer),
+      call(first) {
+    call.deadline = {}; // those who wait have their own
+    call.key = {.origin = origin, .credential = credential, .partition = partition, .operation = operation};
+    call.random = &random;
+    call.stop = &stop;
+    call.observer = first.observer != nullptr ? &relay : nullptr;
+    call.credentials = nullptr;
+    call.resends = 0;
+}
+
+FlightTable::Seat FlightTable::board(std::string key, const Request& request, const CallContext& call,
+                                     std::uint64_t seed, const asio::any_io_executor& executor,
+                                     const Gate& gate) {
+    const std::lock_guard lock(mutex_);
+    std::shared_ptr<Flight>& entry = flights_[key];
+    const bool first = entry == nullptr;
+    try {
+        if (first) {
+            entry = std::make_shared<Flight>(std::move(key), request, call, seed, executor);
+        }
+        entry->shared = !first;
+        entry->aboard.push_front(gate.opener());
+    } catch (...) {
+        std::erase_if(flights_,
+                      [](const auto& made) { return made.second == nullptr || made.second->aboard.empty(); });
+        throw;
+    }
+    return Seat(*this, entry, entry->aboard.begin(), first);
+}
+
+void FlightTable::leave(Seat& seat, bool in_vain) noexcept {
+    Flight& flight = *seat.flight_;
+    if (seat.first_) {
+        flight.relay.leave();
+    }
+    const std::lock_guard lock(mutex_);
+    if (flight.ended) {
+        return;
+    }
+    flight.aboard.erase(seat.place_);
+    if (in_vain || flight.aboard.empty()) {
+        forget(flight);
+    }
+    if (flight.aboard.empty()) {
+        try {
+            // posted under the lock: until it has ended, its frame and therefore its context exist
+            asio::post(flight.executor,
+                       [stopped = seat.flight_] { stopped->stop.request(FailureKind::canceled); });
+        } catch (const std::exception&) { // no memory: nobody waits for it, and it ends by itself
+        }
+    }
+}
+
+void FlightTable::land(const std::shared_ptr<Flight>& flight,
+                       std::optional<Flight::Outcome> outcome) noexcept {
+    bool shared = false;
+    {
+        const std::lock_guard lock(mutex_);
+        forget(*flight); // nobody joins from now on
+        shared = flight->shared;
+    }
+    if (shared && outcome) {
+        try {
+            *outcome ? (*outcome)->mark_shared() : outcome->error().mark_shared();
+        } catch (const std::bad_alloc&) { // NOLINT(bugprone-empty-catch): it stands without the mark
+        }
+    }
+    std::list<Gate::Opener> waiting;
+    {
+        const std::lock_guard lock(mutex_);
+        flight->outcome = std::move(outcome);
+        flight->ended = true;
+        waiting.swap(flight->aboard);
+    }
+    for (const Gate::Opener& gate : waiting) {
+        gate.open();
+    }
+}
+
+std::size_t FlightTable::size() const {
+    const std::lock_guard lock(mutex_);
+    return flights_.size();
+}
+
+std::optional<Flight::Outcome> FlightTable::outcome(const Flight& flight) const {
+    const std::lock_guard lock(mutex_);
+    return flight.outcome;
+}
+
+/// Takes it off the table, unless another one is there by now.
+void FlightTable::forget(const Flight& flight) noexcept {
+    const auto found = flights_.find(flight.key);
+    if (found != flights_.end() && found->second.get() == &flight) {
+        flights_.erase(found);
+    }
+}
+
+} // namespace backstay::inline BACKSTAY_ABI
