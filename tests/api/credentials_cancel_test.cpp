@@ -24,8 +24,8 @@ struct Scene : TokenWorld {
 
     Scene() { revoked = 1; }
     void begin() {
-        start(*this, call, api.get<void>("/r"));
-        start(*this, other, api.get<void>("/r"));
+        start(call, api.get<void>("/r"));
+        start(other, api.get<void>("/r"));
     }
     /// Runs one handler, or fires one timer; false when nothing is left.
     bool step() {

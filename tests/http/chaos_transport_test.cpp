@@ -39,7 +39,7 @@ struct ChaosWorld : World {
         exchanged.call.random = &random;
         exchanged.call.stop = &stop;
         exchanged.call.observer = &watch;
-        start(*this, exchanged.started, transport->send(exchanged.request, exchanged.call));
+        start(exchanged.started, transport->send(exchanged.request, exchanged.call));
     }
     void finish(Exchanged& exchanged, const ChaosTransportOptions& options) {
         begin(exchanged, options);

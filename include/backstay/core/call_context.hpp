@@ -50,7 +50,7 @@ public:
     Observer* observer = nullptr; ///< must outlive the call
     StopSignal* stop = nullptr;   ///< must outlive the call; null: nobody will stop it
     detail::CredentialUse* credentials = nullptr; ///< for the policy `Credentials`; null: none to refresh
-    bool tell_end = true;         ///< false for a caller that reports `call_ended` itself, knowing more
+    bool tell_end = true; ///< false for a caller that reports `call_ended` itself, knowing more
 };
 
 /// What a reply told of the quota that the server grants this client (`RateLimit: r=..;t=..`).
@@ -75,7 +75,7 @@ struct CallContext {
     Random* random = nullptr;
     StopSignal* stop = nullptr;
     Observer* observer = nullptr;
-    const Injection* injection = nullptr; ///< of `Chaos`, into the next attempt; null: none
+    const Injection* injection = nullptr;         ///< of `Chaos`, into the next attempt; null: none
     detail::CredentialUse* credentials = nullptr; ///< for the policy `Credentials`; null: none to refresh
     bool safe_to_repeat = true;
     Priority priority = Priority::normal;
