@@ -68,9 +68,10 @@ struct FirstOp {
 template <std::size_t First, class R, class Op, class... P>
 asio::awaitable<void> run_side(std::shared_ptr<std::tuple<P...>> policies, Runtime& runtime,
                                std::shared_ptr<SideBranch<R>> branch, int& attempts, Op& op) {
+    const BranchOf frame{branch->context, attempts};
+    const BorrowedOp<Op> borrowed{&op};
     try {
-        branch->result.emplace(co_await drive<First, R>(
-            std::move(policies), runtime, BranchOf{branch->context, attempts}, BorrowedOp<Op>{&op}));
+        branch->result.emplace(co_await drive<First, R>(std::move(policies), runtime, frame, borrowed));
     } catch (...) {
         take_exception(branch->result);
     }
@@ -334,9 +335,10 @@ asio::awaitable<R> fan_out(const std::shared_ptr<std::tuple<P...>>& policies, Ru
     using Fan = FanOut<First, R, Op, P...>;
     Fan fan(policies, runtime, co_await asio::this_coro::executor, call, mine, op);
     std::optional<R> result;
+    const BranchOf frame{call, fan.attempts()};
+    const FirstOp<Op, Fan> first{&op, &fan};
     try {
-        result.emplace(co_await drive<First, R>(policies, runtime, BranchOf{call, fan.attempts()},
-                                                FirstOp<Op, Fan>{&op, &fan}));
+        result.emplace(co_await drive<First, R>(policies, runtime, frame, first));
     } catch (...) {
         take_exception(result);
     }
