@@ -89,6 +89,15 @@ RetryBudgetSnapshot RetryBudget::snapshot(TimePoint now, const CallKey& key) con
     return known ? known->snapshot(now) : state_->open()->snapshot(now);
 }
 
+std::vector<KeyedRetryBudgetSnapshot> RetryBudget::snapshots(TimePoint now) const {
+    std::vector<KeyedRetryBudgetSnapshot> all;
+    all.push_back({.key = {}, .budget = state_->common->snapshot(now)});
+    for (const auto& [key, account] : state_->accounts.entries()) {
+        all.push_back({.key = key, .budget = account->snapshot(now)});
+    }
+    return all;
+}
+
 double RetryBudget::retry_ratio() const noexcept {
     return state_->retry_ratio;
 }

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace backstay::inline BACKSTAY_ABI {
 
@@ -45,6 +46,9 @@ public:
     }
 
     [[nodiscard]] std::string describe() const { return model_->describe(); }
+    [[nodiscard]] std::vector<StageDescription> stages() const { return model_->describe_stages(); }
+    /// Those of the policies that can be looked at, by the names of their stages or their own.
+    [[nodiscard]] std::vector<PolicyHandle> policies() const { return model_->policies(); }
 
     /// Whether a policy of that kind stands in it.
     [[nodiscard]] bool has(Stage stage) const noexcept { return model_->stages.has(stage); }
@@ -57,6 +61,8 @@ private:
         virtual ~Base() = default;
         virtual asio::awaitable<R> run(Runtime&, const CallSettings&, Operation<R>&) const = 0;
         virtual std::string describe() const = 0;
+        virtual std::vector<StageDescription> describe_stages() const = 0;
+        virtual std::vector<PolicyHandle> policies() const = 0;
 
         const StageSet stages;
     };
@@ -81,6 +87,11 @@ private:
             return pipeline.run(runtime, settings, Attempt{&operation});
         }
         std::string describe() const override { return backstay::describe(pipeline); }
+        std::vector<StageDescription> describe_stages() const override {
+            const auto all = pipeline.stages();
+            return {all.begin(), all.end()};
+        }
+        std::vector<PolicyHandle> policies() const override { return pipeline.policies(); }
 
         Pipeline<P...> pipeline;
     };

@@ -51,6 +51,9 @@ public:
         policy_.branch_ended(mine, call, end);
     }
 
+    /// The policy that has the name.
+    [[nodiscard]] const P& policy() const noexcept { return policy_; }
+
     [[nodiscard]] Named clone() const { return Named{policy_.clone()}; }
     [[nodiscard]] StageDescription describe() const {
         StageDescription description = policy_.describe();

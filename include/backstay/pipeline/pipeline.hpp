@@ -8,6 +8,7 @@
 #include <backstay/pipeline/detail/fan_out.hpp>
 #include <backstay/pipeline/detail/injected_op.hpp>
 #include <backstay/pipeline/order.hpp>
+#include <backstay/pipeline/policy_handle.hpp>
 
 #include <asio/awaitable.hpp>
 
@@ -17,6 +18,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace backstay::inline BACKSTAY_ABI {
 
@@ -73,6 +75,13 @@ public:
                 return std::array<StageDescription, sizeof...(P)>{describe_stage(policy)...};
             },
             *policies_);
+    }
+
+    /// Those of the policies that can be looked at, by the names of their stages or their own.
+    [[nodiscard]] std::vector<PolicyHandle> policies() const {
+        std::vector<PolicyHandle> handles;
+        std::apply([&](const P&... policy) { (detail::add_handles(handles, policy), ...); }, *policies_);
+        return handles;
     }
 
 private:

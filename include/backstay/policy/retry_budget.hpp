@@ -10,7 +10,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace backstay::inline BACKSTAY_ABI {
 
@@ -30,6 +32,11 @@ struct RetryBudgetSnapshot {
     std::uint64_t withdrawn = 0; ///< retries allowed so far
     std::uint64_t returned = 0;  ///< of these, given back because they never began
     std::uint64_t refused = 0;   ///< retries refused so far
+};
+
+struct KeyedRetryBudgetSnapshot {
+    std::string key{}; ///< its parts with a space between; empty for calls without a key
+    RetryBudgetSnapshot budget{};
 };
 
 /// Bounds retries to a share of the successes, so that retries cannot keep a struggling server down: a
@@ -97,6 +104,8 @@ public:
 
     /// Tells what the budget of this key holds (of an unknown key: what a new one would).
     [[nodiscard]] RetryBudgetSnapshot snapshot(TimePoint now, const CallKey& key = CallKey()) const;
+    /// The same for every key there is, and for calls without one.
+    [[nodiscard]] std::vector<KeyedRetryBudgetSnapshot> snapshots(TimePoint now) const;
     [[nodiscard]] double tokens(TimePoint now, const CallKey& key = CallKey()) const {
         return snapshot(now, key).tokens;
     }
