@@ -1,5 +1,6 @@
 #include <backstay/api/presets.hpp>
 
+#include <backstay/api/credentials.hpp>
 #include <backstay/core/description.hpp>
 #include <backstay/pipeline/pipeline.hpp>
 #include <backstay/policy/attempt_timeout.hpp>
@@ -25,32 +26,62 @@ void check(const StandardOptions& options, const CircuitBreaker& breaker) {
     }
 }
 
-ResponsePipeline with_retry(const StandardOptions& options) {
-    const auto breaker = options.breaker.value_or(CircuitBreaker{});
-    check(options, breaker);
-    return Pipeline{TotalTimeout{options.total_timeout}, Retry{options.retry}, breaker,
-                    options.limit.value_or(ConcurrencyLimit{}), AttemptTimeout{options.attempt_timeout}};
-}
+/// The policies of a preset, with those filled in that were left open.
+struct Parts {
+    explicit Parts(const StandardOptions& options)
+        : total(options.total_timeout),
+          cool_down(options.cool_down.value_or(CoolDown{})),
+          breaker(options.breaker.value_or(CircuitBreaker{})),
+          limit(options.limit.value_or(ConcurrencyLimit{})),
+          attempt(options.attempt_timeout) {
+        check(options, breaker);
+    }
+
+    TotalTimeout total;
+    Credentials credentials;
+    CoolDown cool_down;
+    CircuitBreaker breaker;
+    ConcurrencyLimit limit;
+    AttemptTimeout attempt;
+};
 
 } // namespace
 
 ResponsePipeline standard(const StandardOptions& options) {
-    return with_retry(options);
+    const Parts with(options);
+    return Pipeline{with.total,   Retry{options.retry}, with.credentials, with.cool_down,
+                    with.breaker, with.limit,           with.attempt};
 }
 
 ResponsePipeline single(const StandardOptions& options) {
-    const auto breaker = options.breaker.value_or(CircuitBreaker{});
-    check(options, breaker);
-    return Pipeline{TotalTimeout{options.total_timeout}, breaker, options.limit.value_or(ConcurrencyLimit{}),
-                    AttemptTimeout{options.attempt_timeout}};
+    const Parts with(options);
+    return Pipeline{with.total, with.credentials, with.cool_down, with.breaker, with.limit, with.attempt};
 }
 
 ResponsePipeline patient(const PatientOptions& options) {
-    return with_retry({.total_timeout = options.total_timeout,
-                       .attempt_timeout = options.attempt_timeout,
-                       .retry = options.retry,
-                       .breaker = options.breaker,
-                       .limit = options.limit});
+    return standard({.total_timeout = options.total_timeout,
+                     .attempt_timeout = options.attempt_timeout,
+                     .retry = options.retry,
+                     .cool_down = options.cool_down,
+                     .breaker = options.breaker,
+                     .limit = options.limit});
+}
+
+ResponsePipeline standard_hedged(const HedgedOptions& options) {
+    const Parts with(options.standard);
+    HedgeOptions hedge = options.hedge;
+    if (hedge.delay && *hedge.delay >= options.standard.attempt_timeout) {
+        throw std::invalid_argument(
+            "hedge.delay is " + to_text(*hedge.delay) + ": it must be shorter than attempt_timeout, " +
+            to_text(options.standard.attempt_timeout) + ", or nothing is ever sent on time");
+    }
+    if (!hedge.retry_budget) {
+        hedge.retry_budget = options.standard.retry.budget;
+    }
+    return Pipeline{with.total,       Retry{options.standard.retry},
+                    with.credentials, Hedge{hedge},
+                    with.cool_down,   with.breaker,
+                    with.limit,       with.attempt};
 }
 
 } // namespace backstay::inline BACKSTAY_ABI

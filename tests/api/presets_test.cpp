@@ -4,6 +4,8 @@
 
 #include "support/api_world.hpp"
 
+#include <backstay/testing/pipeline_shape.hpp>
+
 #include <stdexcept>
 
 using namespace backstay;
@@ -23,17 +25,67 @@ std::string fault(Make make) {
 
 } // namespace
 
-TEST_CASE("Presets describe themselves, outermost stage first") {
-    const auto text = standard().describe();
-    INFO(text);
-    const auto place = [&text](const char* stage) { return text.find(stage); };
-    CHECK(place("total_timeout") < place("retry"));
-    CHECK(place("retry") < place("circuit_breaker"));
-    CHECK(place("circuit_breaker") < place("concurrency_limit"));
-    CHECK(place("concurrency_limit") < place("attempt_timeout"));
-    CHECK(place("attempt_timeout") != std::string::npos);
-    CHECK_THAT(single().describe(), !ContainsSubstring("retry"));
+TEST_CASE("Presets are made of these stages, outermost first") {
+    CHECK(shape_difference(standard().stages(), {"total_timeout", "retry", "credentials", "cool_down",
+                                                 "circuit_breaker", "concurrency_limit", "attempt_timeout"})
+              .empty());
+    CHECK(shape_difference(single().stages(), {"total_timeout", "credentials", "cool_down", "circuit_breaker",
+                                               "concurrency_limit", "attempt_timeout"})
+              .empty());
+    CHECK(shape_difference(patient().stages(), {"total_timeout", "retry", "credentials", "cool_down",
+                                                "circuit_breaker", "concurrency_limit", "attempt_timeout"})
+              .empty());
+    CHECK(shape_difference(standard_hedged().stages(),
+                           {"total_timeout", "retry", "credentials", "hedge", "cool_down", "circuit_breaker",
+                            "concurrency_limit", "attempt_timeout"})
+              .empty());
     CHECK_THAT(patient().describe(), ContainsSubstring("15 min"));
+}
+
+TEST_CASE("What a preset adds up to fits into its total, and nothing is warned of") {
+    for (const auto& preset : {standard(), single(), patient(), standard_hedged()}) {
+        INFO(preset.describe());
+        CHECK(preset.describe().find("warning") == std::string::npos);
+        CHECK(bounds(preset.stages()).longest_time);
+    }
+    CHECK(bounds(standard().stages()).most_attempts == 3);
+    CHECK(bounds(standard_hedged().stages()).most_attempts == 6);
+    CHECK(*bounds(standard_hedged().stages()).longest_time <= 30s);
+}
+
+TEST_CASE("A hedge whose fixed delay is no shorter than an attempt is not made") {
+    CHECK(
+        fault([] { return standard_hedged({.hedge = {.delay = 8s}}); }) ==
+        "hedge.delay is 8 s: it must be shorter than attempt_timeout, 8 s, or nothing is ever sent on time");
+    CHECK(fault([] { return standard_hedged({.hedge = {.delay = 7s}}); }) == "none");
+}
+
+TEST_CASE("The hedged preset sends a second attempt when the first is late, and takes its reply") {
+    ApiWorld world;
+    auto api = world.client({.pipeline = standard_hedged({.hedge = {.delay = 1s}})});
+    world.transport->hang().reply(204);
+    const auto began = world.now();
+    REQUIRE(world.get<void>(api));
+    CHECK(world.now() - began == 1s);
+    CHECK(world.transport->seen().size() == 2);
+}
+
+TEST_CASE("A 429 holds back the other calls of the same client, in every preset") {
+    for (const auto& preset : {standard(), single(), standard_hedged()}) {
+        ApiWorld world;
+        auto api = world.client({.pipeline = preset});
+        world.transport->reply(429, "", fields({{"Retry-After", "10"}})).reply(204).reply(204);
+        const auto began = world.now();
+        (void)world.context.get_executor();
+        const auto first = world.start(api.get<void>("/a"));
+        world.run_for(1s);
+        const auto second = world.start(api.get<void>("/b"));
+        world.run();
+        REQUIRE(second->outcome);
+        CHECK(second->outcome->has_value());
+        CHECK(world.transport->seen().at(1).at - began >= 10s);
+        CHECK(first->ended());
+    }
 }
 
 TEST_CASE("A preset that cannot work is not made") {

@@ -5,6 +5,8 @@
 #include <backstay/core/time.hpp>
 #include <backstay/policy/circuit_breaker.hpp>
 #include <backstay/policy/concurrency_limit.hpp>
+#include <backstay/policy/cool_down.hpp>
+#include <backstay/policy/hedge.hpp>
 #include <backstay/policy/retry.hpp>
 
 #include <chrono>
@@ -20,14 +22,16 @@ struct StandardOptions {
     Duration total_timeout = std::chrono::seconds{30};
     Duration attempt_timeout = std::chrono::seconds{8};
     RetryOptions retry{};
+    std::optional<CoolDown>
+        cool_down{}; ///< nullopt: one of its own, with a gate for each client of an origin
     std::optional<CircuitBreaker> breaker{}; ///< nullopt: one of its own, with a circuit for each origin
     std::optional<ConcurrencyLimit> limit{}; ///< nullopt: one of its own, 1 000 attempts at once
 };
 
-/// TotalTimeout 30 s, Retry of 3 attempts with a budget, CircuitBreaker, ConcurrencyLimit, AttemptTimeout 8
-/// s. Servers' waits are obeyed when they end within the total: one of 45 s is handed to the caller at once.
-/// Throws `std::invalid_argument` when a value is out of range, the attempt timeout is longer than the total,
-/// or the breaker's window is shorter than two attempts.
+/// TotalTimeout 30 s, Retry of 3 attempts with a budget, Credentials, CoolDown, CircuitBreaker,
+/// ConcurrencyLimit, AttemptTimeout 8 s. Servers' waits are obeyed when they end within the total: one of 45
+/// s is handed to the caller at once. Throws `std::invalid_argument` when a value is out of range, the
+/// attempt timeout is longer than the total, or the breaker's window is shorter than two attempts.
 [[nodiscard]] BACKSTAY_EXPORT ResponsePipeline standard(const StandardOptions& options = StandardOptions());
 
 /// The same without retries, for what must not happen twice and carries no idempotency key. `retry` is
@@ -39,11 +43,24 @@ struct PatientOptions {
     Duration total_timeout = std::chrono::minutes{15};
     Duration attempt_timeout = std::chrono::seconds{8};
     RetryOptions retry{.max_attempts = 6, .max_server_wait = std::chrono::minutes{10}};
+    std::optional<CoolDown> cool_down{};
     std::optional<CircuitBreaker> breaker{};
     std::optional<ConcurrencyLimit> limit{};
 };
 
 /// For background work: 6 attempts in 15 min, and servers' waits of up to 10 min are obeyed.
 [[nodiscard]] BACKSTAY_EXPORT ResponsePipeline patient(const PatientOptions& options = PatientOptions());
+
+/// What can be changed of `standard_hedged`.
+struct HedgedOptions {
+    StandardOptions standard{};
+    HedgeOptions hedge{}; ///< asks the retry's budget, unless it names one
+};
+
+/// `standard` with a Hedge inside Retry, around what bounds and counts one attempt: for reads whose slowest
+/// calls matter. Throws also when a fixed delay of the hedge is not shorter than the attempt timeout: it
+/// would never be sent on time.
+[[nodiscard]] BACKSTAY_EXPORT ResponsePipeline
+standard_hedged(const HedgedOptions& options = HedgedOptions());
 
 } // namespace backstay::inline BACKSTAY_ABI
