@@ -43,6 +43,9 @@ void CallContext::tell(Event& event) const noexcept {
     event.attempt = event.attempt == 0 ? attempt : event.attempt;
     event.origin = key.origin;
     event.operation = key.operation;
+    if (notes != nullptr) {
+        event.trace_id = notes->trace_id;
+    }
     observer->notify(event);
 }
 

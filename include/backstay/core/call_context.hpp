@@ -1,5 +1,6 @@
 #pragma once
 
+#include <backstay/core/call_notes.hpp>
 #include <backstay/core/config.hpp>
 #include <backstay/core/event.hpp>
 #include <backstay/core/failure.hpp>
@@ -27,8 +28,8 @@ struct CallKey {
 /// What one call changes of the pipeline that it runs in.
 struct Overrides {
     StageSet without{};                        ///< stages that this call passes by
-    std::optional<Duration> max_server_wait{}; ///< for Retry; nullopt: as configured
     bool allow_unsafe_retry = false;           ///< repeat even what may have been processed already
+    std::optional<Duration> max_server_wait{}; ///< for Retry; nullopt: as configured
 };
 
 /// How one call is to be run. Not an aggregate on purpose: a braced temporary of one inside a `co_await`
@@ -44,6 +45,7 @@ public:
     bool safe_to_repeat = true;   ///< false for what must not be repeated after it may have been processed
     Observer* observer = nullptr; ///< must outlive the call
     StopSignal* stop = nullptr;   ///< must outlive the call; null: nobody will stop it
+    CallNotes* notes = nullptr;   ///< what events are told with; must outlive the call
     bool tell_end = true;         ///< false for a caller that reports `call_ended` itself, knowing more
 };
 
@@ -54,11 +56,13 @@ struct CallContext {
     TimePoint attempt_began{};     ///< of the last attempt; the epoch before the first
     TimePoint served_wait_until{}; ///< until when a server's wait has been served by this call already
     Deadline deadline{};
-    int attempt = 0; ///< attempts begun: 1 while the first runs
-    int resends = 0; ///< by the transport, of requests that a stale connection lost
+    int attempt = 0;    ///< attempts begun: 1 while the first runs
+    int resends = 0;    ///< by the transport, of requests that a stale connection lost
+    Duration queued{0}; ///< waited so far because a stage said so, not between attempts
     Random* random = nullptr;
     StopSignal* stop = nullptr;
     Observer* observer = nullptr;
+    CallNotes* notes = nullptr;
     bool safe_to_repeat = true;
     Priority priority = Priority::normal;
     CallKey key{};
@@ -70,7 +74,7 @@ struct CallContext {
         return observer != nullptr && observer->wants(type);
     }
 
-    /// Tells the observer, if it wants to know; fills in time, attempt, origin and operation.
+    /// Tells the observer, if it wants to know; fills in time, attempt, origin, operation and trace.
     void notify(Event event) const noexcept {
         if (observed(event.type)) [[unlikely]] {
             tell(event);

@@ -82,6 +82,7 @@ private:
         return {.deadline = settings.deadline,
                 .stop = settings.stop,
                 .observer = settings.observer,
+                .notes = settings.notes,
                 .safe_to_repeat = settings.safe_to_repeat,
                 .priority = settings.priority,
                 .key = settings.key,

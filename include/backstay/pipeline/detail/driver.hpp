@@ -129,9 +129,9 @@ asio::awaitable<R> drive(std::shared_ptr<std::tuple<P...>> policies, Runtime& ru
         report(course, result, runtime.now());
     }
     conclude(result, course.ending());
-    if (tells_end && call.observed(EventType::call_ended)) [[unlikely]] {
+    if (call.observed(EventType::call_ended)) [[unlikely]] {
         Failure failure;
-        tell_call_ended(call, Outcome<R>::failed(*result, failure) ? &failure : nullptr);
+        tell_call_ended(call, Outcome<R>::failed(*result, failure) ? &failure : nullptr, !tells_end);
     }
     co_await asio::this_coro::throw_if_cancelled(throws);
     co_return std::move(*result);
