@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/call_record.hpp"
 #include "api/call_registry.hpp"
 #include "api/client_core.hpp"
 #include "api/prepare.hpp"
@@ -17,23 +18,29 @@ using Exchanged = expected<Response, TransportError>;
 /// Makes one attempt after the other of the same request, and keeps their history.
 class ApiOperation final : public Operation<Exchanged> {
 public:
-    /// Lifetime: all of them outlive it.
-    ApiOperation(const ClientCore& core, const Prepared& prepared, ActiveCall& active,
-                 TimePoint began) noexcept
-        : core_(core), prepared_(prepared), active_(active), last_end_(began), history_(prepared.read_only) {}
+    /// Lifetime: all of them outlive it. `record` is null for a call of which nothing is told.
+    ApiOperation(const ClientCore& core, const Prepared& prepared, ActiveCall& active, TimePoint began,
+                 CallRecord* record) noexcept
+        : core_(core),
+          prepared_(prepared),
+          active_(active),
+          record_(record),
+          last_end_(began),
+          history_(prepared.read_only) {}
 
     [[nodiscard]] asio::awaitable<Exchanged> attempt(CallContext& call) override;
 
     [[nodiscard]] History take_history() noexcept { return std::move(history_); }
 
 private:
-    [[nodiscard]] asio::awaitable<Exchanged> exchange(CallContext& call);
+    [[nodiscard]] asio::awaitable<Exchanged> exchange(CallContext& call, const CallRecord::Attempt& told);
     void record(Exchanged& outcome, int number, TimePoint began) noexcept;
     void refine(Response& response, History::Outcome& line) const;
 
     const ClientCore& core_;
     const Prepared& prepared_;
     ActiveCall& active_;
+    CallRecord* record_;
     TimePoint last_end_;
     History history_;
 };

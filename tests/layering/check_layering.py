@@ -14,7 +14,7 @@ USES = {
     "telemetry": ["core"],
     "pipeline": ["core", "policy", "asio/", "pthread.h"],
     "http": ["core", "asio/", "openssl/", "llhttp.h", "boost/url", "boost/core/", "boost/system/"],
-    "api": ["core", "policy", "pipeline", "http", "boost/json", "boost/describe", "boost/mp11", "unistd.h"],
+    "api": ["core", "policy", "telemetry", "pipeline", "http", "boost/json", "boost/describe", "boost/mp11", "unistd.h"],
     "testing": ["core", "policy", "pipeline", "telemetry", "http", "api", "boost/json", "unistd.h", "sys/"],
     "cli": ["core", "policy", "pipeline", "telemetry", "http", "api", "testing", "CLI/", "fmt/", "unistd.h"],
 }

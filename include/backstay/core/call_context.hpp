@@ -75,7 +75,7 @@ struct CallContext {
     }
 
     /// Tells the observer, if it wants to know; fills in time, attempt, origin, operation and trace.
-    void notify(Event event) const noexcept {
+    void notify(Event&& event) const noexcept {
         if (observed(event.type)) [[unlikely]] {
             tell(event);
         }
