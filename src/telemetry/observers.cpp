@@ -7,7 +7,9 @@ namespace {
 EventSet wanted_by(std::initializer_list<Observer*> observers) noexcept {
     EventSet all;
     for (const Observer* observer : observers) {
-        all.add(observer->wanted());
+        if (observer != nullptr) {
+            all.add(observer->wanted());
+        }
     }
     return all;
 }
@@ -15,7 +17,9 @@ EventSet wanted_by(std::initializer_list<Observer*> observers) noexcept {
 } // namespace
 
 Observers::Observers(std::initializer_list<Observer*> observers)
-    : Observer(wanted_by(observers)), observers_(observers) {}
+    : Observer(wanted_by(observers)), observers_(observers) {
+    std::erase(observers_, nullptr);
+}
 
 void Observers::on_event(const Event& event) {
     for (Observer* observer : observers_) {

@@ -9,7 +9,7 @@
 namespace backstay::inline BACKSTAY_ABI {
 
 /// Several observers in the place of one: each is told what it wants, in order. One that throws does not keep
-/// the next from being told, and counts it itself. Lifetime: they outlive it.
+/// the next from being told, and counts it itself. Null ones are passed over. Lifetime: they outlive it.
 class BACKSTAY_EXPORT Observers final : public Observer {
 public:
     Observers(std::initializer_list<Observer*> observers);
