@@ -50,10 +50,12 @@ std::string value_of(const std::vector<std::string>& found, const std::string& s
 }
 
 asio::awaitable<void> make_calls(ApiClient api) {
+    const auto status = CallOptions().operation("get status");
+    const auto odd = CallOptions().operation("get \"it\"\n\\");
     for (int i = 0; i < 3; ++i) {
-        (void)co_await api.get<void>("/status/204", CallOptions{}.operation("get status"));
+        (void)co_await api.get<void>("/status/204", status);
     }
-    (void)co_await api.get<void>("/status/404", CallOptions{}.operation("get \"it\"\n\\"));
+    (void)co_await api.get<void>("/status/404", odd);
 }
 
 asio::awaitable<void> scrape(ApiClient prometheus, std::string& text) {
