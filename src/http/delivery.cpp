@@ -190,7 +190,7 @@ void Delivery::notify(EventType type) noexcept {
         event.tcp_time = info_.tcp_time;
         event.tls_time = info_.tls_time;
     }
-    call_.notify(std::move(event)); // NOLINT(performance-move-const-arg): no copy of the record
+    call_.notify(event);
 }
 
 } // namespace backstay::inline BACKSTAY_ABI

@@ -32,8 +32,9 @@ std::string FailureTally::take(std::string_view origin, std::size_t most) {
     }
     auto kinds = std::move(place->second.kinds);
     origins_.erase(place);
-    std::stable_sort(kinds.begin(), kinds.end(),
-                     [](const auto& a, const auto& b) { return a.second > b.second; });
+    std::sort(kinds.begin(), kinds.end(), [](const auto& a, const auto& b) {
+        return a.second != b.second ? a.second > b.second : a.first < b.first;
+    });
     kinds.resize(std::min(kinds.size(), most));
     std::string text;
     for (const auto& [kind, count] : kinds) {

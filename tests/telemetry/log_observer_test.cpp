@@ -180,7 +180,7 @@ TEST_CASE(
           std::vector<std::string>{
               "level=warn event=circuit_opened origin=https://api.test:443 operation=\"get order\" "
               "kind=server_error status=500 open_for=5s counts=\"7 of 9 calls failed, 0 slow\" "
-              "commonest=\"server_error 3, attempt_timeout 2, connect_failed 1\" "
+              "commonest=\"server_error 3, attempt_timeout 2, bad_gateway 1\" "
               "trace_id=0af7651916cd43dd8448eb211c80319c",
               "level=info event=circuit_half_open origin=https://api.test:443 operation=\"get order\" "
               "commonest=\"tls_failed 1\"",

@@ -22,8 +22,7 @@ class BACKSTAY_EXPORT PrometheusCollector final : public ::prometheus::Collectab
 public:
     explicit PrometheusCollector(const MetricsObserver& metrics) noexcept : metrics_(metrics) {}
 
-    [[nodiscard]] std::vector<::prometheus::MetricFamily>
-    Collect() const override; // NOLINT(readability-identifier-naming)
+    [[nodiscard]] std::vector<::prometheus::MetricFamily> Collect() const override;
 
 private:
     const MetricsObserver& metrics_;

@@ -31,7 +31,7 @@ void tell_attempt_ended(const CallContext& call, const Settlement& ending) noexc
         event.remote = noted.remote;
         event.request_id = noted.request_id;
     }
-    call.notify(std::move(event)); // NOLINT(performance-move-const-arg): no copy of the record
+    call.notify(event);
 }
 
 void tell_call_ended(const CallContext& call, const Failure* failure, bool by_caller) noexcept {
@@ -55,7 +55,7 @@ void tell_call_ended(const CallContext& call, const Failure* failure, bool by_ca
         event.attempt = call.attempt;
         call.notes->end = event;
     } else {
-        call.notify(std::move(event)); // NOLINT(performance-move-const-arg): no copy of the record
+        call.notify(event);
     }
 }
 
