@@ -20,7 +20,7 @@ namespace backstay::inline BACKSTAY_ABI::detail {
 /// What is told of a call that is observed or traced: notes for its events, its trace, and, once its reply
 /// has been decoded, its end. A call that is neither has none, and pays one pointer. Thread safety: none; it
 /// goes with its call.
-class CallRecord {
+class BACKSTAY_EXPORT CallRecord {
 public:
     using Attempt = CallTrace::Attempt;
 

@@ -12,7 +12,7 @@ namespace backstay::inline BACKSTAY_ABI::detail {
 
 /// Writes one line of `name=value` fields. A value can neither end the line nor begin another field: what
 /// is not plain is quoted, and in quotes every byte but printable ASCII is escaped.
-class LogfmtLine {
+class BACKSTAY_EXPORT LogfmtLine {
 public:
     static constexpr std::size_t longest_value = 200;
 

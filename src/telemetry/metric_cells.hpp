@@ -35,7 +35,7 @@ struct alignas(64) MetricShard {
 };
 
 /// One operation of one origin.
-class MetricCell {
+class BACKSTAY_EXPORT MetricCell {
 public:
     static constexpr std::size_t shards = 8; // a power of two
 
@@ -74,7 +74,7 @@ private:
 /// Finds the cell of an operation of an origin. There are at most so many; all others share one, whose names
 /// are `other`. Thread safety: all members from any thread. Cost: no lock for a cell that is there; cells are
 /// never removed.
-class MetricCells {
+class BACKSTAY_EXPORT MetricCells {
 public:
     explicit MetricCells(std::size_t most);
     MetricCells(const MetricCells&) = delete;

@@ -214,7 +214,8 @@ TEST_CASE("trap: what a server wrote can neither end a line nor inject a field i
     Event event = failed();
     event.request_id = "x\nlevel=info event=call_succeeded";
     event.remote = "1.2.3.4:5\" certainty=answered";
-    event.detail = std::string("#1 500 server_error request_id=\x1b[31m\r\n").append(5'000, 'y');
+    const auto words = std::string("#1 500 server_error request_id=\x1b[31m\r\n").append(5'000, 'y');
+    event.detail = words;
     event.operation = "a=b";
     log.observer.notify(event);
     const std::string& line = log.lines.at(0);
