@@ -15,7 +15,7 @@ namespace backstay::inline BACKSTAY_ABI::detail {
 /// Thread safety: all members from any thread; no lock. Cost: one atomic addition.
 template <std::size_t Capacity>
 class CountTable {
-    static_assert(std::has_single_bit(Capacity));
+    static_assert(std::has_single_bit(Capacity) && Capacity > 1);
 
 public:
     /// Precondition: the key is not the largest one.
