@@ -42,7 +42,7 @@ void in_four_threads(Work work) {
 
 TEST_CASE("counts that threads add in one table are all there", "[count_table][threads]") {
     CountTable<8> table;
-    constexpr std::uint32_t each = 250'000;
+    constexpr std::uint32_t each = 1'000'000;
     in_four_threads([&table](int) {
         for (std::uint32_t i = 0; i < each; ++i) {
             table.add(i % 10); // two more keys than there is room for
