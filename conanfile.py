@@ -18,8 +18,8 @@ class BackstayConan(ConanFile):
     topics = ("https", "client", "retry", "circuit-breaker", "resilience", "asio", "coroutines")
     package_type = "library"
     settings = "os", "arch", "compiler", "build_type"
-    options = {"shared": [True, False], "fPIC": [True, False], "expected": ["tl", "std"]}
-    default_options = {"shared": False, "fPIC": True, "expected": "tl"}
+    options = {"shared": [True, False], "fPIC": [True, False], "expected": ["tl", "std"], "prometheus": [True, False]}
+    default_options = {"shared": False, "fPIC": True, "expected": "tl", "prometheus": False}
     implements = ["auto_shared_fpic"]
     exports_sources = "CMakeLists.txt", "LICENSE", "cmake/*", "include/*", "src/*"
 
@@ -38,6 +38,8 @@ class BackstayConan(ConanFile):
         self.requires("boost/[>=1.81 <2]", transitive_headers=True, transitive_libs=True)
         self.requires("openssl/[>=3 <4]")
         self.requires("llhttp/[>=8 <10]")
+        if self.options.prometheus:
+            self.requires("prometheus-cpp/[>=1.0 <2]", transitive_headers=True, transitive_libs=True)
 
     def validate(self):
         check_min_cppstd(self, 23 if self.options.expected == "std" else 20)
@@ -53,6 +55,7 @@ class BackstayConan(ConanFile):
     def generate(self):
         toolchain = CMakeToolchain(self)
         toolchain.cache_variables["BACKSTAY_EXPECTED"] = str(self.options.expected)
+        toolchain.cache_variables["BACKSTAY_PROMETHEUS"] = "ON" if self.options.prometheus else "OFF"
         for part in "TESTS", "EXAMPLES", "BENCHMARKS", "CLI":
             toolchain.cache_variables[f"BACKSTAY_BUILD_{part}"] = False
         toolchain.generate()
@@ -97,3 +100,9 @@ class BackstayConan(ConanFile):
         testing.set_property("cmake_target_name", "backstay::testing")
         testing.libs = ["backstay_testing"]
         testing.requires = ["client"]
+
+        if self.options.prometheus:
+            exposition = self.cpp_info.components["prometheus"]
+            exposition.set_property("cmake_target_name", "backstay::prometheus")
+            exposition.libs = ["backstay_prometheus"]
+            exposition.requires = ["policies", "prometheus-cpp::prometheus-cpp-core"]

@@ -54,3 +54,8 @@ if(NOT BACKSTAY_PIPELINE_ONLY)
     target_link_libraries(backstay_testing PUBLIC backstay PRIVATE ${private_libraries})
     backstay_precompile_common(backstay_testing asio)
 endif()
+
+if(TARGET prometheus-cpp::core AND BACKSTAY_PROMETHEUS)
+    backstay_add_library(backstay_prometheus prometheus prometheus)
+    target_link_libraries(backstay_prometheus PUBLIC backstay_policies prometheus-cpp::core)
+endif()

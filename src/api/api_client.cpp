@@ -1,6 +1,7 @@
 #include <backstay/api/api_client.hpp>
 
 #include "api/api_operation.hpp"
+#include "api/call_record.hpp"
 #include "api/client_core.hpp"
 #include "api/credential_use.hpp"
 #include "api/error_body.hpp"
@@ -79,34 +80,44 @@ ApiError error_of(const TransportError& error, ApiError::Detail detail) noexcept
     return {error.failure(), std::move(detail)};
 }
 
+/// Tells that the call ended with this error, if anybody wants to know.
+ApiError told(const std::shared_ptr<detail::CallRecord>& record, ApiError error) noexcept {
+    if (record) {
+        record->ended(&error, Response{});
+    }
+    return error;
+}
+
 expected<RawReply, ApiError> conclude(const ClientCore& core, detail::Prepared& prepared, History history,
-                                      expected<Response, TransportError> outcome) noexcept {
+                                      expected<Response, TransportError> outcome,
+                                      std::shared_ptr<detail::CallRecord> record) noexcept {
     ApiError::Detail detail;
     detail.idempotency_key = std::move(prepared.idempotency_key);
     detail.history = std::move(history);
     detail.guide = core.options.guide;
     detail.safe_to_repeat = prepared.request.safe_to_repeat;
     if (!outcome) {
-        return fail(error_of(outcome.error(), std::move(detail)));
+        return fail(told(record, error_of(outcome.error(), std::move(detail))));
     }
     if (outcome->ok() || outcome->status() == 304) {
-        return RawReply{std::move(*outcome), std::move(detail), core.options.codec};
+        return RawReply{std::move(*outcome), std::move(detail), core.options.codec, std::move(record)};
     }
-    return fail(error_of(std::move(*outcome), std::move(detail), core.options.codec));
+    return fail(told(record, error_of(std::move(*outcome), std::move(detail), core.options.codec)));
 }
 
 /// Runs one call. Its only real suspension is the pipeline's: see `decoded`.
 asio::awaitable<expected<RawReply, ApiError>> run_call(std::shared_ptr<const ClientCore> core,
                                                        detail::Wish wish) {
     const TimePoint began = core->options.runtime->now();
+    auto record = detail::CallRecord::begin(core, wish);
     auto executor = co_await asio::this_coro::executor;
     detail::ActiveCall active{core->calls, std::move(executor)};
     if (!active.entered()) {
-        co_return fail(closed());
+        co_return fail(told(record, closed()));
     }
     auto ready = prepared(*core, wish);
     if (!ready) {
-        co_return fail(std::move(ready.error()));
+        co_return fail(told(record, std::move(ready.error())));
     }
     CallSettings settings = detail::settings_of(*core, *ready, wish.options.values(), began);
     settings.stop = &active.stop();
@@ -114,12 +125,15 @@ asio::awaitable<expected<RawReply, ApiError>> run_call(std::shared_ptr<const Cli
     if (ready->fresh_token && core->options.bearer.refreshes()) {
         settings.credentials = &credential.emplace(core);
     }
-    detail::ApiOperation operation{*core, *ready, active, began, settings.credentials};
+    if (record) {
+        record->attach(settings);
+    }
+    detail::ApiOperation operation{*core, *ready, active, began, settings.credentials, record.get()};
     auto outcome = co_await core->options.pipeline.run(*core->options.runtime, settings, operation);
     if (credential) {
         credential->explain(outcome);
     }
-    co_return conclude(*core, *ready, operation.take_history(), std::move(outcome));
+    co_return conclude(*core, *ready, operation.take_history(), std::move(outcome), std::move(record));
 }
 
 } // namespace

@@ -1,41 +1,17 @@
 #include <backstay/api/api_error.hpp>
 
+#include "api/attempts_text.hpp"
+
 #include <backstay/core/description.hpp>
 
 namespace backstay::inline BACKSTAY_ABI {
 namespace {
 
-constexpr std::size_t longest_text = 200;
-
-/// Appends words that a server chose: bounded, and unable to end the line.
-void append_text(std::string& line, std::string_view text) {
-    for (const char c : text.substr(0, longest_text)) {
-        const auto byte = static_cast<unsigned char>(c);
-        line += byte < 0x20 || byte == 0x7f ? ' ' : c;
-    }
-    if (text.size() > longest_text) {
-        line += "...";
-    }
-}
-
 void append_field(std::string& line, std::string_view name, std::string_view value) {
     if (!value.empty()) {
         line.append(" ").append(name).append("=");
-        append_text(line, value);
+        detail::append_text(line, value);
     }
-}
-
-void append_attempt(std::string& line, const Attempt& attempt) {
-    line.append("#").append(std::to_string(attempt.number)).append(" ");
-    if (attempt.waited > Duration::zero()) {
-        line.append("after ").append(to_text(attempt.waited)).append(" ");
-    }
-    if (attempt.status != 0) {
-        line.append(std::to_string(attempt.status)).append(" ");
-    }
-    line.append(attempt.kind == FailureKind::none ? "success" : to_string(attempt.kind));
-    line.append(" in ").append(to_text(attempt.duration));
-    append_field(line, "request_id", attempt.request_id);
 }
 
 } // namespace
@@ -49,7 +25,7 @@ std::string to_string(const ApiError& error) {
     if (const auto& words = error.description().empty() ? error.message() : error.description();
         !words.empty()) {
         line.append(": ");
-        append_text(line, words);
+        detail::append_text(line, words);
     }
     append_field(line, "request_id", error.request_id());
     if (const auto wait = error.retry_after()) {
@@ -64,17 +40,7 @@ std::string to_string(const ApiError& error) {
     append_field(line, "certainty", to_string(error.certainty()));
     if (error.attempt_count() > 0) {
         line.append(" attempts=").append(std::to_string(error.attempt_count())).append(" [");
-        std::string_view separator;
-        int previous = 0;
-        for (const auto& attempt : error.attempts()) {
-            line.append(separator);
-            if (previous + 1 < attempt.number) {
-                line.append("... ");
-            }
-            append_attempt(line, attempt);
-            previous = attempt.number;
-            separator = "; ";
-        }
+        line.append(detail::attempts_text(error.attempts()));
         line.append("]");
     }
     return line;

@@ -56,15 +56,22 @@ asio::awaitable<Exchanged> ApiOperation::attempt(CallContext& call) {
     }
     const int number = call.attempt;
     const TimePoint began = call.attempt_began;
-    Exchanged outcome = co_await exchange(call);
+    CallRecord::Attempt told;
+    if (record_ != nullptr) {
+        told = record_->begin_attempt(number, began);
+    }
+    Exchanged outcome = co_await exchange(call, told);
     record(outcome, number, began);
+    if (record_ != nullptr) {
+        record_->end_attempt(std::move(told), *history_.latest(), last_end_);
+    }
     if (!outcome || !outcome->ok()) {
         active_.attempt_failed();
     }
     co_return outcome;
 }
 
-asio::awaitable<Exchanged> ApiOperation::exchange(CallContext& call) {
+asio::awaitable<Exchanged> ApiOperation::exchange(CallContext& call, const CallRecord::Attempt& told) {
     const ActiveCall::Attempt under_way{active_};
     std::optional<Request> own;
     std::shared_ptr<const TokenStore::Current> current;
@@ -75,6 +82,9 @@ asio::awaitable<Exchanged> ApiOperation::exchange(CallContext& call) {
             co_return fail(std::move(made.error()));
         }
         own = std::move(*made);
+    }
+    if (record_ != nullptr) {
+        record_->add_trace(told, prepared_.request, own);
     }
     try {
         auto outcome = co_await core_.options.transport->send(own ? *own : prepared_.request, call);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/call_record.hpp"
 #include "api/call_registry.hpp"
 #include "api/client_core.hpp"
 #include "api/prepare.hpp"
@@ -17,13 +18,15 @@ using Exchanged = expected<Response, TransportError>;
 /// Makes one attempt after the other of the same request, and keeps their history.
 class ApiOperation final : public Operation<Exchanged> {
 public:
-    /// `credential`: null unless the bearer refreshes its token. Lifetime: all of them outlive it.
+    /// `credential`: null unless the bearer refreshes its token. `record`: null for a call of which nothing
+    /// is told. Lifetime: all of them outlive it.
     ApiOperation(const ClientCore& core, const Prepared& prepared, ActiveCall& active, TimePoint began,
-                 CredentialUse* credential) noexcept
+                 CredentialUse* credential, CallRecord* record) noexcept
         : core_(core),
           prepared_(prepared),
           active_(active),
           credential_(credential),
+          record_(record),
           last_end_(began),
           history_(prepared.read_only) {}
 
@@ -32,7 +35,7 @@ public:
     [[nodiscard]] History take_history() noexcept { return std::move(history_); }
 
 private:
-    [[nodiscard]] asio::awaitable<Exchanged> exchange(CallContext& call);
+    [[nodiscard]] asio::awaitable<Exchanged> exchange(CallContext& call, const CallRecord::Attempt& told);
     void record(Exchanged& outcome, int number, TimePoint began) noexcept;
     void refine(Response& response, History::Outcome& line) const;
 
@@ -40,6 +43,7 @@ private:
     const Prepared& prepared_;
     ActiveCall& active_;
     CredentialUse* credential_;
+    CallRecord* record_;
     TimePoint last_end_;
     History history_;
 };

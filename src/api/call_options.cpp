@@ -74,6 +74,12 @@ CallOptions& CallOptions::observer(Observer& observer) {
     return *this;
 }
 
+CallOptions& CallOptions::trace_parent(std::string traceparent, std::string tracestate) {
+    values_.trace_parent = std::move(traceparent);
+    values_.trace_state = std::move(tracestate);
+    return *this;
+}
+
 CallOptions& CallOptions::fill_from(const CallOptions& defaults) {
     const auto& open = defaults.values_;
     const auto fill = [](auto& own, const auto& other, bool unset) {

@@ -1,7 +1,5 @@
 #include <backstay/api/certainty.hpp>
 
-#include <array>
-
 namespace backstay::inline BACKSTAY_ABI {
 namespace {
 
@@ -44,11 +42,6 @@ bool speaks_for_all(const Failure& outcome) noexcept {
 }
 
 } // namespace
-
-std::string_view to_string(Certainty certainty) noexcept {
-    static constexpr std::array<std::string_view, 4> names{"not_sent", "refused", "unknown", "answered"};
-    return names.at(static_cast<std::size_t>(certainty));
-}
 
 void CertaintyFold::add(const Failure& outcome) noexcept {
     const auto latest = of_one(outcome, read_only_);

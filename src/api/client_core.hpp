@@ -15,7 +15,7 @@ namespace backstay::inline BACKSTAY_ABI::detail {
 
 /// What a client is made of; never changed once it is shared. Clients derived from it share `calls` and the
 /// transport.
-struct ClientCore {
+struct BACKSTAY_EXPORT ClientCore {
     /// Throws `std::invalid_argument` naming the option that is wrong.
     ClientCore(asio::any_io_executor executor, ApiClientOptions given);
 

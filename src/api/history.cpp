@@ -6,14 +6,6 @@
 namespace backstay::inline BACKSTAY_ABI {
 namespace {
 
-const ExchangeInfo* exchange_of(const History::Outcome& outcome) noexcept {
-    if (outcome.result) {
-        return &outcome.result->exchange();
-    }
-    const auto* detail = outcome.result.error().detail();
-    return detail != nullptr ? &detail->exchange : nullptr;
-}
-
 Attempt line_of(const History::Outcome& outcome) {
     const Failure& failure = outcome.failure;
     Attempt line{.number = outcome.number,
@@ -22,23 +14,32 @@ Attempt line_of(const History::Outcome& outcome) {
                  .reach = failure.reach,
                  .waited = outcome.waited,
                  .duration = outcome.duration,
-                 .request_id = outcome.request_id,
+                 .request_id = std::string{outcome.known_request_id()},
                  .hint_source = hint_source(failure)};
     if (failure.is(Failure::has_hint)) {
         line.retry_after = failure.hint;
     }
-    if (const auto* exchange = exchange_of(outcome)) {
+    if (const auto* exchange = outcome.exchange()) {
         line.reused = exchange->reused;
         line.shared = exchange->shared;
         line.remote = exchange->remote;
-    }
-    if (line.request_id.empty() && outcome.result) {
-        line.request_id = request_id_of(outcome.result->fields());
     }
     return line;
 }
 
 } // namespace
+
+std::string_view History::Outcome::known_request_id() const noexcept {
+    return request_id.empty() && result ? request_id_of(result->fields()) : std::string_view{request_id};
+}
+
+const ExchangeInfo* History::Outcome::exchange() const noexcept {
+    if (result) {
+        return &result->exchange();
+    }
+    const auto* detail = result.error().detail();
+    return detail != nullptr ? &detail->exchange : nullptr;
+}
 
 void History::add(Outcome outcome) noexcept {
     ++total_;

@@ -120,8 +120,8 @@ CallSettings settings_of(const ClientCore& core, const Prepared& prepared, const
                     .partition = options.partition,
                     .operation = prepared.operation};
     settings.overrides = {.without = options.without,
-                          .max_server_wait = options.max_server_wait,
-                          .allow_unsafe_retry = options.allow_unsafe_retry.value_or(false)};
+                          .allow_unsafe_retry = options.allow_unsafe_retry.value_or(false),
+                          .max_server_wait = options.max_server_wait};
     if (options.deadline) {
         settings.deadline.narrow(*options.deadline, FailureKind::deadline_exceeded);
     }

@@ -1,5 +1,6 @@
 #include <backstay/api/detail/raw_reply.hpp>
 
+#include "api/call_record.hpp"
 #include "api/json_text.hpp"
 
 #include <new>
@@ -15,8 +16,16 @@ bool is_blank(std::string_view text) noexcept {
 
 } // namespace
 
-RawReply::RawReply(Response response, ApiError::Detail context, const Codec& codec) noexcept
-    : response_(std::move(response)), context_(std::move(context)), codec_(codec) {}
+RawReply::RawReply(Response response, ApiError::Detail context, const Codec& codec,
+                   std::shared_ptr<CallRecord> record) noexcept
+    : response_(std::move(response)),
+      context_(std::move(context)),
+      codec_(codec),
+      record_(std::move(record)) {}
+
+void RawReply::tell(const ApiError* error) const noexcept {
+    record_->ended(error, response_);
+}
 
 RawReply::Body RawReply::read() {
     if (is_blank(response_.body())) {

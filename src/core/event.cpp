@@ -3,8 +3,11 @@
 #include <backstay/core/call_context.hpp>
 
 #include <array>
+#include <type_traits>
 
 namespace backstay::inline BACKSTAY_ABI {
+
+static_assert(std::is_trivially_copyable_v<Event>);
 
 std::string_view to_string(EventType type) noexcept {
     static constexpr std::array<std::string_view, 20> names{"attempt_started",
@@ -43,6 +46,9 @@ void CallContext::tell(Event& event) const noexcept {
     event.attempt = event.attempt == 0 ? attempt : event.attempt;
     event.origin = key.origin;
     event.operation = key.operation;
+    if (notes != nullptr) {
+        event.trace_id = notes->trace_id;
+    }
     observer->notify(event);
 }
 

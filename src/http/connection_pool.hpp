@@ -8,6 +8,7 @@
 #include <backstay/core/config.hpp>
 #include <backstay/core/expected.hpp>
 #include <backstay/core/runtime.hpp>
+#include <backstay/http/pool_snapshot.hpp>
 #include <backstay/http/url.hpp>
 
 #include <asio/awaitable.hpp>
@@ -100,6 +101,8 @@ public:
 
     [[nodiscard]] std::size_t open() const noexcept; ///< idle ones and those being made included
     [[nodiscard]] std::size_t idle() const noexcept;
+    /// Tells how it stands with each origin, in no particular order.
+    [[nodiscard]] std::vector<PoolSnapshot> snapshot() const;
 
 private:
     void register_with(asio::execution_context& context);

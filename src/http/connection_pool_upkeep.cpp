@@ -53,6 +53,22 @@ std::size_t ConnectionPool::count_idle() const noexcept {
     return count;
 }
 
+std::vector<PoolSnapshot> ConnectionPool::snapshot() const {
+    const TimePoint now = runtime_.now();
+    const std::lock_guard lock(mutex_);
+    std::vector<PoolSnapshot> shown;
+    shown.reserve(slots_.size());
+    for (const auto& [origin, slot] : slots_) {
+        shown.push_back({.origin = origin.to_string(),
+                         .open = slot.pool.open(),
+                         .idle = slot.pool.idle(),
+                         .connecting = slot.pool.connecting(),
+                         .stale = slot.pool.stale(now),
+                         .queued = slot.pool.queued()});
+    }
+    return shown;
+}
+
 std::size_t ConnectionPool::open() const noexcept {
     const std::lock_guard lock(mutex_);
     std::size_t count = 0;

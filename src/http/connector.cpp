@@ -42,15 +42,18 @@ StepFault NetConnector::refuses(const Origin& origin) const {
             "plain http to " + origin.host + " is refused: use https, or set HttpsOptions.allow_plain_http"};
 }
 
-asio::awaitable<ConnectResult> NetConnector::connect(const Origin& origin, Watchdog& watchdog) {
+asio::awaitable<ConnectResult> NetConnector::connect(const Origin& origin, Watchdog& watchdog,
+                                                     ConnectTimes& times) {
+    const TimePoint began = watchdog.runtime().now();
     expected<Addresses, StepFault> addresses = co_await resolver_.resolve(origin, watchdog);
+    times.lookup = watchdog.runtime().now() - began;
     if (!addresses) {
         co_return fail(std::move(addresses.error()));
     }
     ConnectResult result = fail(StepFault{});
     for (const asio::ip::address& address : *addresses) {
         watchdog.begin_phase(connect_timeout_);
-        result = co_await connect_to(asio::ip::tcp::endpoint(address, origin.port), origin, watchdog);
+        result = co_await connect_to(asio::ip::tcp::endpoint(address, origin.port), origin, watchdog, times);
         watchdog.end_phase();
         const bool final_word = result || result.error().kind == FailureKind::certificate_rejected ||
                                 result.error().kind == FailureKind::resource_exhausted;
@@ -65,12 +68,15 @@ asio::awaitable<ConnectResult> NetConnector::connect(const Origin& origin, Watch
 }
 
 asio::awaitable<ConnectResult> NetConnector::connect_to(asio::ip::tcp::endpoint endpoint,
-                                                        const Origin& origin, Watchdog& watchdog) {
+                                                        const Origin& origin, Watchdog& watchdog,
+                                                        ConnectTimes& times) {
     auto tcp = std::make_unique<TcpStream>(watchdog.executor());
     std::error_code error = asio::error::operation_aborted;
     if (watchdog.may_wait()) {
+        const TimePoint began = watchdog.runtime().now();
         const Watchdog::Watch watch(watchdog, *tcp);
         error = co_await tcp->connect(endpoint);
+        times.tcp += watchdog.runtime().now() - began;
     }
     if (watchdog.phase_over()) {
         error = asio::error::timed_out;
@@ -82,7 +88,9 @@ asio::awaitable<ConnectResult> NetConnector::connect_to(asio::ip::tcp::endpoint 
         co_return std::unique_ptr<ByteStream>(std::move(tcp));
     }
     auto tls = std::make_unique<TlsStream>(tls_, origin.host, std::move(tcp));
+    const TimePoint began = watchdog.runtime().now();
     expected<void, StepFault> shaken = co_await tls->handshake(watchdog);
+    times.tls += watchdog.runtime().now() - began;
     if (!shaken) {
         co_return fail(std::move(shaken.error()));
     }

@@ -20,6 +20,13 @@ namespace backstay::inline BACKSTAY_ABI {
 
 using ConnectResult = expected<std::unique_ptr<ByteStream>, StepFault>;
 
+/// How long the parts of a connection's making took, of one that failed too.
+struct ConnectTimes {
+    Duration lookup{0};
+    Duration tcp{0};
+    Duration tls{0};
+};
+
 /// Makes connections that are ready for a request. The seam below which a transport can run in memory.
 /// Thread safety: any thread.
 class BACKSTAY_EXPORT Connector {
@@ -33,8 +40,8 @@ public:
     [[nodiscard]] virtual StepFault refuses(const Origin& /*origin*/) const { return {}; }
 
     /// Connects. When the watchdog ended it, its verdict says why, whatever the fault is.
-    [[nodiscard]] virtual asio::awaitable<ConnectResult> connect(const Origin& origin,
-                                                                 Watchdog& watchdog) = 0;
+    [[nodiscard]] virtual asio::awaitable<ConnectResult> connect(const Origin& origin, Watchdog& watchdog,
+                                                                 ConnectTimes& times) = 0;
 };
 
 /// Resolves, connects by TCP to one address after the other, and shakes hands by TLS. A refused certificate
@@ -45,11 +52,12 @@ public:
     explicit NetConnector(const HttpsOptions& options, LookupThreads threads = LookupThreads());
 
     [[nodiscard]] StepFault refuses(const Origin& origin) const override;
-    [[nodiscard]] asio::awaitable<ConnectResult> connect(const Origin& origin, Watchdog& watchdog) override;
+    [[nodiscard]] asio::awaitable<ConnectResult> connect(const Origin& origin, Watchdog& watchdog,
+                                                         ConnectTimes& times) override;
 
 private:
     asio::awaitable<ConnectResult> connect_to(asio::ip::tcp::endpoint endpoint, const Origin& origin,
-                                              Watchdog& watchdog);
+                                              Watchdog& watchdog, ConnectTimes& times);
 
     Duration connect_timeout_;
     bool allow_plain_http_;

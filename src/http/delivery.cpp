@@ -122,7 +122,11 @@ asio::awaitable<expected<Delivery::Lease, StepFault>> Delivery::connect(Lease le
     doing_ = "while it was connecting";
     info_.reused = false;
     const TimePoint began = services_.runtime.now();
-    ConnectResult made = co_await services_.connector.connect(request_.url.origin(), watchdog_);
+    ConnectTimes times;
+    ConnectResult made = co_await services_.connector.connect(request_.url.origin(), watchdog_, times);
+    info_.lookup_time = times.lookup;
+    info_.tcp_time = times.tcp;
+    info_.tls_time = times.tls;
     if (!made) {
         co_return fail(std::move(made.error()));
     }
@@ -133,7 +137,7 @@ asio::awaitable<expected<Delivery::Lease, StepFault>> Delivery::connect(Lease le
     info_.remote = connection->stream->remote();
     info_.connect_time = now - began;
     lease.established(std::move(connection));
-    notify(EventType::connection_opened, info_.connect_time);
+    notify(EventType::connection_opened);
     co_return lease;
 }
 
@@ -174,14 +178,19 @@ Delivery::Outcome Delivery::fail_with(const StepFault& fault) const {
     return fail(TransportError(failure, standard_code(fault.cause), std::move(detail)));
 }
 
-void Delivery::notify(EventType type, Duration duration) noexcept {
-    if (call_.observer != nullptr) {
-        call_.now = services_.runtime.now();
-        Event event{.type = type};
-        event.duration = duration;
-        event.detail = info_.remote;
-        call_.notify(event);
+void Delivery::notify(EventType type) noexcept {
+    if (!call_.observed(type)) {
+        return;
     }
+    call_.now = services_.runtime.now();
+    Event event{.type = type, .remote = info_.remote};
+    if (type == EventType::connection_opened) {
+        event.duration = info_.connect_time;
+        event.lookup_time = info_.lookup_time;
+        event.tcp_time = info_.tcp_time;
+        event.tls_time = info_.tls_time;
+    }
+    call_.notify(event);
 }
 
 } // namespace backstay::inline BACKSTAY_ABI

@@ -53,7 +53,7 @@ private:
     [[nodiscard]] bool stale(const Exchange& exchange) const noexcept;
     [[nodiscard]] Outcome succeed(Exchange& exchange, ResponseParts parts, Lease& lease);
     [[nodiscard]] Outcome fail_with(const StepFault& fault) const;
-    void notify(EventType type, Duration duration = Duration::zero()) noexcept;
+    void notify(EventType type) noexcept;
 
     const DeliveryServices& services_;
     const Request& request_;

@@ -3,6 +3,7 @@
 #include "http/connection_pool.hpp"
 #include "http/connector.hpp"
 #include "http/delivery.hpp"
+#include "http/pool_metrics.hpp"
 #include "http/system_error.hpp"
 #include "http/watchdog.hpp"
 
@@ -103,6 +104,9 @@ public:
 
     void close() noexcept { pool_->close(); }
 
+    [[nodiscard]] std::vector<PoolSnapshot> pool_snapshot() const { return pool_->snapshot(); }
+    [[nodiscard]] std::weak_ptr<const ConnectionPool> pool() const noexcept { return pool_; }
+
 private:
     const HttpsOptions options_;
     std::unique_ptr<Connector> connector_;
@@ -130,6 +134,14 @@ asio::awaitable<expected<Response, TransportError>> HttpsTransport::send(const R
 
 void HttpsTransport::close() noexcept {
     impl_->close();
+}
+
+std::vector<PoolSnapshot> HttpsTransport::pool_snapshot() const {
+    return impl_->pool_snapshot();
+}
+
+std::shared_ptr<const MetricSource> HttpsTransport::metric_source(std::string name) const {
+    return std::make_shared<const PoolMetrics>(impl_->pool(), std::move(name));
 }
 
 } // namespace backstay::inline BACKSTAY_ABI

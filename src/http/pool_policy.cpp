@@ -5,6 +5,14 @@
 
 namespace backstay::inline BACKSTAY_ABI {
 
+namespace {
+
+bool expired(const Poolable& connection, TimePoint now) noexcept {
+    return connection.idle_until <= now || connection.retire_at <= now;
+}
+
+} // namespace
+
 Duration idle_lifetime(std::optional<std::chrono::seconds> announced, Duration otherwise) noexcept {
     using namespace std::chrono_literals;
     if (!announced) {
@@ -72,9 +80,15 @@ PoolableHandle OriginPool::evict(const void* context) noexcept {
     return evicted;
 }
 
+std::size_t OriginPool::stale(TimePoint now) const noexcept {
+    const auto count = std::count_if(idle_.begin(), idle_.end(),
+                                     [now](const PoolableHandle& idle) { return expired(*idle, now); });
+    return static_cast<std::size_t>(count);
+}
+
 void OriginPool::retire_expired(const void* context, TimePoint now) noexcept {
     open_ -= std::erase_if(idle_, [context, now](const PoolableHandle& idle) {
-        return idle->context == context && (idle->idle_until <= now || idle->retire_at <= now);
+        return idle->context == context && expired(*idle, now);
     });
 }
 

@@ -87,6 +87,9 @@ public:
     [[nodiscard]] std::size_t open() const noexcept { return open_; }
     [[nodiscard]] std::size_t idle() const noexcept { return idle_.size(); }
     [[nodiscard]] std::size_t connecting() const noexcept { return connecting_; }
+    [[nodiscard]] std::size_t queued() const noexcept { return queue_.size(); }
+    /// Counts the idle connections that will not be used again.
+    [[nodiscard]] std::size_t stale(TimePoint now) const noexcept;
     [[nodiscard]] bool unused() const noexcept { return open_ == 0 && queue_.empty(); }
 
 private:

@@ -133,7 +133,8 @@ void MemoryStream::cancel() noexcept {
     }
 }
 
-asio::awaitable<ConnectResult> MemoryConnector::connect(const Origin& origin, Watchdog& watchdog) {
+asio::awaitable<ConnectResult> MemoryConnector::connect(const Origin& origin, Watchdog& watchdog,
+                                                        ConnectTimes& /*times*/) {
     if (made_ == scripts_.size()) {
         co_return fail(StepFault{FailureKind::connect_failed, asio::error::connection_refused,
                                  "no script for another connection"});

@@ -80,7 +80,8 @@ public:
         : scripts_(std::move(scripts)) {}
 
     /// The fault is `connect_failed` when there are no more scripts.
-    [[nodiscard]] asio::awaitable<ConnectResult> connect(const Origin& origin, Watchdog& watchdog) override;
+    [[nodiscard]] asio::awaitable<ConnectResult> connect(const Origin& origin, Watchdog& watchdog,
+                                                         ConnectTimes& times) override;
 
     [[nodiscard]] std::size_t made() const noexcept { return made_; }
 

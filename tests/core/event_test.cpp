@@ -4,6 +4,7 @@
 
 #include <backstay/core/call_context.hpp>
 
+#include <stdexcept>
 #include <vector>
 
 using namespace backstay;
@@ -64,4 +65,33 @@ TEST_CASE("an event is given the context's time, origin, operation and attempt",
     CHECK(keeper.kept.attempt == 2);
     CHECK(keeper.kept.origin == "https://a:443");
     CHECK(keeper.kept.operation == "get order");
+}
+
+TEST_CASE("a set of events knows whether the costly texts are wanted, and sets add up", "[event]") {
+    EventSet set = EventSet().add(EventType::refused);
+    CHECK_FALSE(set.has_texts());
+    set.add(EventSet().add(EventType::call_ended).add_texts());
+    CHECK(set.has_texts());
+    CHECK(set.has(EventType::refused));
+    CHECK(set.has(EventType::call_ended));
+    CHECK_FALSE(set.has(EventType::attempt_ended));
+    CHECK(EventSet::all().has_texts());
+    CHECK(Listener().wants_texts());
+    CHECK_FALSE(Listener(EventSet().add(EventType::call_ended)).wants_texts());
+}
+
+TEST_CASE("an observer that throws is ignored and counted", "[event]") {
+    struct Throwing final : Observer {
+        void on_event(const Event& event) override {
+            if (event.type == EventType::refused) {
+                throw std::runtime_error("no");
+            }
+        }
+    } throwing;
+    CallContext call;
+    call.observer = &throwing;
+    call.notify({.type = EventType::refused});
+    call.notify({.type = EventType::call_ended});
+    call.notify({.type = EventType::refused});
+    CHECK(throwing.dropped() == 2);
 }

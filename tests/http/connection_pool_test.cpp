@@ -9,6 +9,7 @@
 
 #include <sys/resource.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,13 +25,14 @@ public:
     Exhausted(std::vector<std::shared_ptr<MemoryScript>> scripts, int refusals)
         : memory_(std::move(scripts)), refusals_(refusals) {}
 
-    asio::awaitable<ConnectResult> connect(const Origin& origin, Watchdog& watchdog) override {
+    asio::awaitable<ConnectResult> connect(const Origin& origin, Watchdog& watchdog,
+                                           ConnectTimes& times) override {
         ++asked;
         if (memory_.made() > 0 && refusals_-- > 0) {
             co_return fail(
                 StepFault{FailureKind::resource_exhausted, asio::error::no_descriptors, "none left"});
         }
-        co_return co_await memory_.connect(origin, watchdog);
+        co_return co_await memory_.connect(origin, watchdog, times);
     }
 
     int asked = 0;
@@ -38,6 +40,21 @@ public:
 private:
     MemoryConnector memory_;
     int refusals_;
+};
+
+/// Keeps what a source gives.
+struct Readings final : MetricSink {
+    void gauge(const MetricInfo& what, MetricLabels labels, double value) override {
+        std::string line{what.name};
+        for (const MetricLabel& label : labels) {
+            line += " " + label.name + "=" + label.value;
+        }
+        values[line] = value;
+    }
+    void counter(const MetricInfo& what, MetricLabels labels, double value) override {
+        gauge(what, std::move(labels), value);
+    }
+    std::map<std::string, double> values;
 };
 
 } // namespace
@@ -178,4 +195,56 @@ TEST_CASE("many calls through few connections all end, whichever are cancelled",
         world.finish(last);
         CHECK((last.ok() || last.message().find("during the exchange") != std::string::npos));
     }
+}
+
+TEST_CASE("a transport tells how its pool stands with each origin", "[http][connection_pool]") {
+    HttpsOptions options;
+    options.max_connections_per_origin = 2;
+    MemoryWorld world(3, options);
+    CHECK(world.transport->pool_snapshot().empty());
+
+    world.scripts[0]->replies.push_back(reply({good_reply}));
+    Exchanged done;
+    REQUIRE(world.finish(done).ok());
+    Exchanged first; // its script has no reply: it waits for one
+    Exchanged second;
+    Exchanged third;
+    world.begin(first);
+    world.begin(second);
+    world.begin(third);
+    world.run_for(1s);
+
+    auto pools = world.transport->pool_snapshot();
+    REQUIRE(pools.size() == 1);
+    CHECK(pools[0].origin == "https://ledger.test:443");
+    CHECK(pools[0].open == 2);
+    CHECK(pools[0].idle == 0);
+    CHECK(pools[0].queued == 1);
+
+    const auto source = world.transport->metric_source("ledger");
+    Readings readings;
+    source->read(readings);
+    CHECK(readings.values.size() == 5);
+    CHECK(readings.values.at("backstay.pool.open origin=https://ledger.test:443 pool=ledger") == 2);
+    CHECK(readings.values.at("backstay.pool.queued origin=https://ledger.test:443 pool=ledger") == 1);
+
+    for (Exchanged* call : {&first, &second, &third}) {
+        call->started.cancel.emit(asio::cancellation_type::terminal);
+    }
+    world.run();
+    world.transport.reset();
+    Readings after;
+    source->read(after);
+    CHECK(after.values.empty());
+}
+
+TEST_CASE("an idle connection shows as stale once its time is over", "[http][connection_pool]") {
+    MemoryWorld world(1);
+    world.scripts[0]->replies.push_back(reply({good_reply}));
+    Exchanged get;
+    REQUIRE(world.finish(get).ok());
+    CHECK(world.transport->pool_snapshot().at(0).stale == 0);
+    world.runtime.advance(31s);
+    CHECK(world.transport->pool_snapshot().at(0).idle == 1);
+    CHECK(world.transport->pool_snapshot().at(0).stale == 1);
 }

@@ -17,7 +17,8 @@ namespace {
 /// A connector whose connections are never made.
 class Nowhere final : public Connector {
 public:
-    asio::awaitable<ConnectResult> connect(const Origin& /*origin*/, Watchdog& watchdog) override {
+    asio::awaitable<ConnectResult> connect(const Origin& /*origin*/, Watchdog& watchdog,
+                                           ConnectTimes& /*times*/) override {
         Gate never(watchdog.executor());
         if (watchdog.may_wait()) {
             const Watchdog::Watch watch(watchdog, never);

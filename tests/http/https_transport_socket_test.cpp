@@ -9,6 +9,7 @@
 #include <asio/thread_pool.hpp>
 
 #include <atomic>
+#include <list>
 #include <string>
 #include <thread>
 #include <vector>
@@ -55,6 +56,58 @@ TEST_CASE("calls over TLS share a connection, and an idle one keeps no context r
         CHECK(get.response().exchange().remote == "127.0.0.1:" + std::to_string(world.sandbox.port()));
     }
     CHECK(world.sandbox.counts().connections == 1);
+}
+
+TEST_CASE("a new connection says what its making consisted of, in the reply and in its event",
+          "[http][https_transport][socket]") {
+    struct Opened final : Observer {
+        Opened() : Observer(EventSet().add(EventType::connection_opened).add(EventType::connection_reused)) {}
+        void on_event(const Event& event) override {
+            kept.push_back(event);
+            kept.back().remote = remotes.emplace_back(event.remote);
+        }
+        std::vector<Event> kept;
+        std::list<std::string> remotes;
+    } opened;
+    SandboxWorld world;
+    Exchanged get = world.make();
+    get.call.observer = &opened;
+    REQUIRE(world.finish(get).ok());
+    const ExchangeInfo& info = get.response().exchange();
+    CHECK(info.tcp_time > 0s);
+    CHECK(info.tls_time > 0s);
+    CHECK(info.lookup_time + info.tcp_time + info.tls_time <= info.connect_time);
+    CHECK(info.first_byte_time > 0s);
+
+    Exchanged again = world.make();
+    again.call.observer = &opened;
+    REQUIRE(world.finish(again).ok());
+    CHECK(again.response().exchange().tcp_time == 0s);
+    CHECK(again.response().exchange().tls_time == 0s);
+
+    REQUIRE(opened.kept.size() == 2);
+    const Event& event = opened.kept[0];
+    CHECK(event.type == EventType::connection_opened);
+    CHECK(event.remote == info.remote);
+    CHECK(event.duration == info.connect_time);
+    CHECK(event.lookup_time == info.lookup_time);
+    CHECK(event.tcp_time == info.tcp_time);
+    CHECK(event.tls_time == info.tls_time);
+    CHECK(opened.kept[1].type == EventType::connection_reused);
+    CHECK(opened.kept[1].remote == info.remote);
+    CHECK(opened.kept[1].duration == 0s);
+}
+
+TEST_CASE("a connection that fails says what its making took so far", "[http][https_transport][socket]") {
+    SandboxOptions server;
+    server.script.connections.push_back({.fault = ConnectionFault::reset_in_handshake});
+    SandboxWorld world(std::move(server));
+    Exchanged get = world.make();
+    CHECK(world.finish(get).kind() == FailureKind::tls_failed);
+    const auto* const detail = get.outcome().error().detail();
+    REQUIRE(detail != nullptr);
+    CHECK(detail->exchange.tcp_time > 0s);
+    CHECK(detail->exchange.tls_time > 0s);
 }
 
 TEST_CASE("a large body goes and a large reply comes", "[http][https_transport][socket]") {

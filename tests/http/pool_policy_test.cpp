@@ -224,3 +224,18 @@ TEST_CASE("an idle connection is kept for less than the server announced", "[htt
     CHECK(idle_lifetime(0s, 30s) == 0s);
     CHECK(idle_lifetime(std::chrono::seconds::max(), 30s) == 24h - 4s);
 }
+
+TEST_CASE("idle connections whose time is over are counted as stale until a call closes them",
+          "[http][pool_policy]") {
+    Fixture fixture(3);
+    fixture.open(1, &here, 10s);
+    fixture.open(2, &there, 20s);
+    CHECK(fixture.pool.stale(fixture.now) == 0);
+    fixture.now += 10s;
+    CHECK(fixture.pool.stale(fixture.now) == 1);
+    Waiter waiter;
+    CHECK(fixture.arrive(waiter) == Grant::connect);
+    CHECK(fixture.pool.stale(fixture.now) == 0);
+    CHECK(fixture.pool.idle() == 1);
+    CHECK(fixture.pool.stale(fixture.now + 10s) == 1);
+}

@@ -12,9 +12,10 @@ USES = {
     "core": ["tl/expected.hpp"],
     "policy": ["core"],
     "telemetry": ["core"],
+    "prometheus": ["core", "telemetry", "prometheus/"],
     "pipeline": ["core", "policy", "asio/", "pthread.h"],
     "http": ["core", "asio/", "openssl/", "llhttp.h", "boost/url", "boost/core/", "boost/system/"],
-    "api": ["core", "policy", "pipeline", "http", "boost/json", "boost/describe", "boost/mp11", "unistd.h"],
+    "api": ["core", "policy", "telemetry", "pipeline", "http", "boost/json", "boost/describe", "boost/mp11", "unistd.h"],
     "testing": ["core", "policy", "pipeline", "telemetry", "http", "api", "boost/json", "unistd.h", "sys/"],
     "cli": ["core", "policy", "pipeline", "telemetry", "http", "api", "testing", "CLI/", "fmt/", "unistd.h"],
 }
@@ -22,7 +23,7 @@ INHERITS = {"api": ["http"], "testing": ["http", "api"], "cli": ["http", "api", 
 
 # A test may also use the test support, and above the pipeline the testing layer (tests/CMakeLists.txt links it).
 TESTS_USE = ["support/", "catch2/"]
-TESTS_USE_TESTING = {"http", "api", "testing", "cli"}
+TESTS_USE_TESTING = {"prometheus", "http", "api", "testing", "cli"}
 
 # The pipeline knows executors and timers: no sockets.
 FORBIDDEN = {"pipeline": r"asio/(ip/|ssl|local/|generic/|posix/|serial|read|write|connect|basic_.*socket)"}

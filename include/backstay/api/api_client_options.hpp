@@ -12,6 +12,7 @@
 #include <backstay/core/runtime.hpp>
 #include <backstay/http/fields.hpp>
 #include <backstay/http/https_transport.hpp>
+#include <backstay/telemetry/tracer.hpp>
 
 #include <chrono>
 #include <memory>
@@ -33,6 +34,7 @@ struct ApiClientOptions {
     CallOptions defaults{};       ///< what calls leave open
     Runtime* runtime = nullptr;   ///< outlives the client; null: real time
     Observer* observer = nullptr; ///< outlives the client's calls
+    TraceOptions trace{};         ///< off by default
     /// Values of a 409's `error` that mean: the first attempt with this idempotency key is still running.
     std::vector<std::string> in_progress_codes{};
     KeyGenerator idempotency_keys = random_uuid;    ///< for the key `auto`

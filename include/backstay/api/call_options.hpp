@@ -55,6 +55,10 @@ public:
     CallOptions& max_body(std::size_t bytes);
     /// Sees this call's events, in place of the client's observer. Lifetime: outlives the call.
     CallOptions& observer(Observer& observer);
+    /// Makes the call a part of the trace that this `traceparent` (and `tracestate`, handed on as it is)
+    /// names: those of the request that the caller serves, as a rule. One that is none begins a new trace.
+    /// Nothing is sent unless the client has a tracer, or `propagate`: see `ApiClientOptions::trace`.
+    CallOptions& trace_parent(std::string traceparent, std::string tracestate = std::string());
 
     /// Fills in what these options leave open; a field set in both keeps its value here.
     CallOptions& fill_from(const CallOptions& defaults);
@@ -73,6 +77,8 @@ public:
         std::optional<Duration> max_server_wait{};
         std::optional<std::size_t> max_body{};
         Observer* observer = nullptr;
+        std::string trace_parent{}; ///< of this call alone, never from defaults
+        std::string trace_state{};
     };
     [[nodiscard]] const Values& values() const noexcept { return values_; }
 

@@ -30,6 +30,13 @@ public:
         Failure failure{}; ///< of kind `none` for a success
         expected<Response, TransportError> result{};
         std::string request_id{}; ///< from the body; empty: the reply's header is read
+
+        /// 0 when no reply came.
+        [[nodiscard]] int status() const noexcept { return result ? result->status() : 0; }
+        /// From the body, else from the reply's header. Lifetime: this outcome's.
+        [[nodiscard]] BACKSTAY_EXPORT std::string_view known_request_id() const noexcept;
+        /// How it was carried; null when a policy or a fault here kept it from being sent.
+        [[nodiscard]] BACKSTAY_EXPORT const ExchangeInfo* exchange() const noexcept;
     };
 
     /// `read_only`: see `CertaintyFold`.
@@ -37,6 +44,9 @@ public:
 
     /// Adds the next attempt. When memory runs out, the attempt is counted but its line is lost.
     BACKSTAY_EXPORT void add(Outcome outcome) noexcept;
+
+    /// The latest attempt; null before the first has ended.
+    [[nodiscard]] const Outcome* latest() const noexcept { return latest_ ? &*latest_ : nullptr; }
 
     /// Counts the attempts, those no longer kept included.
     [[nodiscard]] int total() const noexcept { return total_; }

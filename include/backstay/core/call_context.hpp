@@ -1,5 +1,6 @@
 #pragma once
 
+#include <backstay/core/call_notes.hpp>
 #include <backstay/core/config.hpp>
 #include <backstay/core/event.hpp>
 #include <backstay/core/failure.hpp>
@@ -32,8 +33,8 @@ struct CallKey {
 /// What one call changes of the pipeline that it runs in.
 struct Overrides {
     StageSet without{};                        ///< stages that this call passes by
-    std::optional<Duration> max_server_wait{}; ///< for Retry; nullopt: as configured
     bool allow_unsafe_retry = false;           ///< repeat even what may have been processed already
+    std::optional<Duration> max_server_wait{}; ///< for Retry; nullopt: as configured
 };
 
 /// How one call is to be run. Not an aggregate on purpose: a braced temporary of one inside a `co_await`
@@ -50,6 +51,7 @@ public:
     Observer* observer = nullptr; ///< must outlive the call
     StopSignal* stop = nullptr;   ///< must outlive the call; null: nobody will stop it
     detail::CredentialUse* credentials = nullptr; ///< for the policy `Credentials`; null: none to refresh
+    CallNotes* notes = nullptr;                   ///< what events are told with; must outlive the call
     bool tell_end = true; ///< false for a caller that reports `call_ended` itself, knowing more
 };
 
@@ -72,9 +74,11 @@ struct CallContext {
         0; ///< attempts begun: 1 while the first runs; in a branch of a hedge, the number of its own
     int resends = 0;     ///< by the transport, of requests that a stale connection lost
     ServerQuota quota{}; ///< written by the operation after each reply, good ones too; who heeds it takes it
+    Duration queued{0};  ///< waited so far because a stage said so, not between attempts
     Random* random = nullptr;
     StopSignal* stop = nullptr;
     Observer* observer = nullptr;
+    CallNotes* notes = nullptr;
     const Injection* injection = nullptr;         ///< of `Chaos`, into the next attempt; null: none
     detail::CredentialUse* credentials = nullptr; ///< for the policy `Credentials`; null: none to refresh
     bool safe_to_repeat = true;
@@ -88,12 +92,13 @@ struct CallContext {
         return observer != nullptr && observer->wants(type);
     }
 
-    /// Tells the observer, if it wants to know; fills in time, attempt, origin and operation.
-    void notify(Event event) const noexcept {
+    /// Tells the observer, if it wants to know; fills in time, attempt, origin, operation and trace.
+    void notify(Event& event) const noexcept {
         if (observed(event.type)) [[unlikely]] {
             tell(event);
         }
     }
+    void notify(Event&& event) const noexcept { notify(event); } // not by value: a record is 200 bytes
 
 private:
     BACKSTAY_EXPORT void tell(Event& event) const noexcept;

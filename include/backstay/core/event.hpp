@@ -1,11 +1,13 @@
 #pragma once
 
+#include <backstay/core/certainty.hpp>
 #include <backstay/core/config.hpp>
 #include <backstay/core/failure.hpp>
 #include <backstay/core/time.hpp>
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace backstay::inline BACKSTAY_ABI {
@@ -37,7 +39,7 @@ enum class EventType : std::uint8_t {
 
 [[nodiscard]] BACKSTAY_EXPORT std::string_view to_string(EventType type) noexcept;
 
-/// A set of event types.
+/// A set of event types, and whether the texts are wanted that cost something to write.
 class EventSet {
 public:
     constexpr EventSet() noexcept = default;
@@ -51,11 +53,23 @@ public:
         bits_ |= 1U << static_cast<unsigned>(type);
         return *this;
     }
+    constexpr EventSet& add(EventSet others) noexcept {
+        bits_ |= others.bits_;
+        return *this;
+    }
+    /// Asks for `request_id` too, and for a failed call's attempts in words.
+    constexpr EventSet& add_texts() noexcept {
+        bits_ |= texts;
+        return *this;
+    }
     [[nodiscard]] constexpr bool has(EventType type) const noexcept {
         return (bits_ >> static_cast<unsigned>(type) & 1U) != 0;
     }
+    [[nodiscard]] constexpr bool has_texts() const noexcept { return (bits_ & texts) != 0; }
 
 private:
+    static constexpr std::uint32_t texts = 1U << 31U;
+
     std::uint32_t bits_ = 0;
 };
 
@@ -66,17 +80,25 @@ struct Event {
     StopReason stop_reason = StopReason::none;
     RefusedBy refused_by = RefusedBy::none;
     std::uint16_t status = 0;
-    std::uint16_t hint_flags = 0; ///< the failure's flags: whether and where the server named a wait
-    int attempt = 0;              ///< 1 for the first
-    bool dry_run = false;         ///< a refusal that was only reported
+    std::uint16_t hint_flags = 0;         ///< the failure's flags: whether and where the server named a wait
+    int attempt = 0;                      ///< 1 for the first
+    int resends = 0;                      ///< of a call that ended: by the transport, after stale connections
+    bool dry_run = false;                 ///< a refusal that was only reported
+    std::optional<Certainty> certainty{}; ///< of a call that ended, where it is known
     TimePoint at{};
     Duration delay{0};
     Duration duration{0};
+    Duration queued{0};          ///< of a call that ended: how long its stages let it wait
+    Duration lookup_time{0};     ///< of a connection that was opened: finding the address
+    Duration tcp_time{0};        ///< the same: connecting to it, and to those before it that failed
+    Duration tls_time{0};        ///< the same: the handshake
+    Duration first_byte_time{0}; ///< of an attempt: from the request's first byte to the reply's
     std::string_view origin{};
     std::string_view operation{};
-    std::string_view request_id{};
-    std::string_view trace_id{};
-    std::string_view detail{};
+    std::string_view remote{};     ///< `127.0.0.1:8443`; of connections, and where an attempt had one
+    std::string_view request_id{}; ///< the server's, where it is known
+    std::string_view trace_id{};   ///< 32 hexadecimal digits
+    std::string_view detail{};     ///< in words: what a circuit counted, a failed call's attempts
 };
 
 /// Sees what happens to calls. Called on the call's executor, outside any lock.
@@ -91,6 +113,8 @@ public:
     virtual ~Observer() = default;
 
     [[nodiscard]] bool wants(EventType type) const noexcept { return wanted_.has(type); }
+    [[nodiscard]] bool wants_texts() const noexcept { return wanted_.has_texts(); }
+    [[nodiscard]] EventSet wanted() const noexcept { return wanted_; }
 
     /// Reports an event that is wanted; never throws.
     void notify(const Event& event) noexcept;

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <backstay/core/config.hpp>
+#include <backstay/core/metric_source.hpp>
 #include <backstay/core/runtime.hpp>
 #include <backstay/core/time.hpp>
+#include <backstay/http/pool_snapshot.hpp>
 #include <backstay/http/tls_options.hpp>
 #include <backstay/http/transport.hpp>
 
@@ -65,6 +67,12 @@ public:
     [[nodiscard]] asio::awaitable<expected<Response, TransportError>> send(const Request& request,
                                                                            CallContext& call) override;
     void close() noexcept override;
+
+    /// Tells how it stands with the connections to each origin, in no particular order.
+    [[nodiscard]] std::vector<PoolSnapshot> pool_snapshot() const;
+    /// The same for a metrics observer, as `backstay.pool.*` by `origin`, and by `pool` if it is given a
+    /// name. It may outlive the transport, and is silent then.
+    [[nodiscard]] std::shared_ptr<const MetricSource> metric_source(std::string name = std::string()) const;
 
 private:
     class Impl;

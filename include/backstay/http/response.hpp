@@ -18,6 +18,9 @@ struct ExchangeInfo {
     bool shared = false;         ///< several calls were served by it at once, see `SingleFlightTransport`
     int resends = 0;             ///< after a stale connection
     Duration connect_time{0};    ///< name, TCP and TLS together; zero when reused
+    Duration lookup_time{0};     ///< of it, finding the addresses
+    Duration tcp_time{0};        ///< of it, TCP, to addresses that failed included
+    Duration tls_time{0};        ///< of it, the handshake
     Duration first_byte_time{0}; ///< from the request's first byte to the reply's
 };
 

@@ -98,6 +98,7 @@ private:
         return {.deadline = settings.deadline,
                 .stop = settings.stop,
                 .observer = settings.observer,
+                .notes = settings.notes,
                 .credentials = settings.credentials,
                 .safe_to_repeat = settings.safe_to_repeat,
                 .priority = settings.priority,

@@ -51,7 +51,7 @@ bool read_data(RawReply& reply, Data& out) {
 
 /// Makes what was asked for of a 2xx or a 304. What a user's own type throws becomes an error.
 template <class T>
-expected<T, ApiError> decode_reply(RawReply reply) noexcept {
+expected<T, ApiError> read_reply(RawReply& reply) noexcept {
     using Data = typename Wanted<T>::Data;
     try {
         if constexpr (std::is_void_v<Data>) {
@@ -83,6 +83,14 @@ expected<T, ApiError> decode_reply(RawReply reply) noexcept {
     } catch (...) {
         return fail(std::move(reply).thrown());
     }
+}
+
+/// The same, and tells what the call has come to: a body that does not suit is a failed call.
+template <class T>
+expected<T, ApiError> decode_reply(RawReply reply) noexcept {
+    expected<T, ApiError> result = read_reply<T>(reply);
+    reply.ended(result ? nullptr : &result.error());
+    return result;
 }
 
 /// Awaits a call, then decodes. No `co_await` follows the first: after a cancel it would throw.

@@ -10,17 +10,21 @@
 #include <boost/json/value.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 namespace backstay::inline BACKSTAY_ABI::detail {
+
+class CallRecord;
 
 /// A 2xx or a 304 before its body has been read: what does not depend on the type that the caller asked for.
 class BACKSTAY_EXPORT RawReply {
 public:
     enum class Body : std::uint8_t { absent, present, malformed };
 
-    RawReply(Response response, ApiError::Detail context, const Codec& codec) noexcept;
+    RawReply(Response response, ApiError::Detail context, const Codec& codec,
+             std::shared_ptr<CallRecord> record = nullptr) noexcept;
     RawReply(RawReply&&) noexcept = default; ///< before `read`
     RawReply& operator=(RawReply&&) = delete;
     ~RawReply() = default;
@@ -43,13 +47,22 @@ public:
     /// Makes the error for what was thrown while decoding. Call it in a catch block.
     [[nodiscard]] ApiError thrown() && noexcept;
 
+    /// Tells what the call came to, once that is certain: null for a success.
+    void ended(const ApiError* error) const noexcept {
+        if (record_) {
+            tell(error);
+        }
+    }
+
 private:
+    void tell(const ApiError* error) const noexcept;
     [[nodiscard]] ApiError error(FailureKind kind) && noexcept;
     [[nodiscard]] std::string request_id() const;
 
     Response response_;
     ApiError::Detail context_;
     Codec codec_;
+    std::shared_ptr<CallRecord> record_;
     boost::json::value root_;
     const boost::json::value* data_ = nullptr;
     std::string_view data_name_;

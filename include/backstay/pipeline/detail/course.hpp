@@ -26,8 +26,10 @@ enum class Step : std::uint8_t {
 BACKSTAY_EXPORT void tell_attempt_started(const CallContext& call) noexcept;
 BACKSTAY_EXPORT void tell_refused(const CallContext& call, const Settlement& ending) noexcept;
 BACKSTAY_EXPORT void tell_attempt_ended(const CallContext& call, const Settlement& ending) noexcept;
-/// `failure` is what the call came to; null after a success.
-BACKSTAY_EXPORT void tell_call_ended(const CallContext& call, const Failure* failure) noexcept;
+/// `failure` is what the call came to; null after a success. When the caller tells it, it is left in the
+/// notes.
+BACKSTAY_EXPORT void tell_call_ended(const CallContext& call, const Failure* failure,
+                                     bool by_caller) noexcept;
 
 /// Finds the first stage from `from` on that branches; the number of stages when none does.
 template <class... P>
@@ -87,7 +89,11 @@ public:
     }
 
     void waited(Woken woken, Runtime& runtime) noexcept {
+        const TimePoint asked = call_.now;
         call_.now = runtime.now();
+        if (queueing_) {
+            call_.queued += call_.now - asked;
+        }
         ended_ = cut_by(woken);
         if (ended_ != FailureKind::none && queueing_) {
             stages_.abandon();

@@ -100,12 +100,12 @@ void conclude(std::optional<R>& result, Settlement& ending) noexcept {
     }
 }
 
-/// Reports what a call came to, unless its caller does.
+/// Reports what a call came to; where its caller does, leaves it the record.
 template <class R>
 void report_end(const CallContext& call, bool tells_end, const R& result) noexcept {
-    if (tells_end && call.observed(EventType::call_ended)) [[unlikely]] {
+    if (call.observed(EventType::call_ended)) [[unlikely]] {
         Failure failure;
-        tell_call_ended(call, Outcome<R>::failed(result, failure) ? &failure : nullptr);
+        tell_call_ended(call, Outcome<R>::failed(result, failure) ? &failure : nullptr, !tells_end);
     }
 }
 
