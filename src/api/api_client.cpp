@@ -2,7 +2,6 @@
 
 #include "api/api_operation.hpp"
 #include "api/client_core.hpp"
-#include "api/error_body.hpp"
 #include "api/prepare.hpp"
 #include "api/shutdown.hpp"
 
@@ -43,10 +42,10 @@ expected<detail::Prepared, ApiError> prepared(const ClientCore& core, detail::Wi
     }
 }
 
-ApiError error_of(Response response, ApiError::Detail detail, const Codec& codec) noexcept {
+ApiError error_of(Response response, ApiError::Detail detail, detail::ApiOperation& operation) noexcept {
     const Failure failure = response.facts();
     try {
-        auto body = detail::read_error_body(response.body(), codec);
+        auto body = operation.take_error_body(response);
         detail.code = std::move(body.code);
         detail.description = std::move(body.description);
         detail.details = std::move(body.details);
@@ -77,11 +76,12 @@ ApiError error_of(const TransportError& error, ApiError::Detail detail) noexcept
     return {error.failure(), std::move(detail)};
 }
 
-expected<RawReply, ApiError> conclude(const ClientCore& core, detail::Prepared& prepared, History history,
+expected<RawReply, ApiError> conclude(const ClientCore& core, detail::Prepared& prepared,
+                                      detail::ApiOperation& operation,
                                       expected<Response, TransportError> outcome) noexcept {
     ApiError::Detail detail;
     detail.idempotency_key = std::move(prepared.idempotency_key);
-    detail.history = std::move(history);
+    detail.history = operation.take_history();
     detail.guide = core.options.guide;
     detail.safe_to_repeat = prepared.request.safe_to_repeat;
     if (!outcome) {
@@ -90,7 +90,7 @@ expected<RawReply, ApiError> conclude(const ClientCore& core, detail::Prepared& 
     if (outcome->ok() || outcome->status() == 304) {
         return RawReply{std::move(*outcome), std::move(detail), core.options.codec};
     }
-    return fail(error_of(std::move(*outcome), std::move(detail), core.options.codec));
+    return fail(error_of(std::move(*outcome), std::move(detail), operation));
 }
 
 /// Runs one call. Its only real suspension is the pipeline's: see `decoded`.
@@ -110,7 +110,7 @@ asio::awaitable<expected<RawReply, ApiError>> run_call(std::shared_ptr<const Cli
     settings.stop = &active.stop();
     detail::ApiOperation operation{*core, *ready, active, began};
     auto outcome = co_await core->options.pipeline.run(*core->options.runtime, settings, operation);
-    co_return conclude(*core, *ready, operation.take_history(), std::move(outcome));
+    co_return conclude(*core, *ready, operation, std::move(outcome));
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 
 #include "api/call_registry.hpp"
 #include "api/client_core.hpp"
+#include "api/error_body.hpp"
 #include "api/prepare.hpp"
 
 #include <backstay/api/history.hpp>
@@ -25,17 +26,21 @@ public:
     [[nodiscard]] asio::awaitable<Exchanged> attempt(CallContext& call) override;
 
     [[nodiscard]] History take_history() noexcept { return std::move(history_); }
+    /// Takes what that reply's body says: the latest attempt's has been read already.
+    [[nodiscard]] ErrorBody take_error_body(const Response& reply);
 
 private:
     [[nodiscard]] asio::awaitable<Exchanged> exchange(CallContext& call);
     void record(Exchanged& outcome, int number, TimePoint began) noexcept;
-    void refine(Response& response, History::Outcome& line) const;
+    void refine(Response& response, History::Outcome& line);
 
     const ClientCore& core_;
     const Prepared& prepared_;
     ActiveCall& active_;
     TimePoint last_end_;
     History history_;
+    ErrorBody latest_;                       ///< of the latest attempt's reply, if that failed
+    const std::string* latest_of_ = nullptr; ///< the body itself, which the history keeps
 };
 
 } // namespace backstay::inline BACKSTAY_ABI::detail
