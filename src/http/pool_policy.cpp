@@ -5,6 +5,17 @@
 
 namespace backstay::inline BACKSTAY_ABI {
 
+namespace {
+
+/// Finds the first of that context, or of any.
+auto find_oldest(auto& idle, const void* context) noexcept {
+    return std::find_if(idle.begin(), idle.end(), [context](const PoolableHandle& one) {
+        return context == nullptr || one->context == context;
+    });
+}
+
+} // namespace
+
 Duration idle_lifetime(std::optional<std::chrono::seconds> announced, Duration otherwise) noexcept {
     using namespace std::chrono_literals;
     if (!announced) {
@@ -16,7 +27,7 @@ Duration idle_lifetime(std::optional<std::chrono::seconds> announced, Duration o
 }
 
 void OriginPool::arrive(Waiter& waiter, TimePoint now) {
-    retire_expired(waiter.context, now);
+    retire_expired(now);
     // who finds one in its own context passes nobody by: those who wait could have taken it had it suited
     // them
     if (reuse(waiter) || (queue_.empty() && connect(waiter))) {
@@ -35,8 +46,8 @@ void OriginPool::leave(Waiter& waiter) noexcept {
 
 OriginPool::Waiter* OriginPool::next(TimePoint now) noexcept {
     bool may_connect = true; // the first in the queue only
+    retire_expired(now);
     for (Waiter* const waiter : queue_) {
-        retire_expired(waiter->context, now);
         if (reuse(*waiter) || (may_connect && connect(*waiter))) {
             leave(*waiter);
             return waiter;
@@ -59,10 +70,19 @@ OriginPool::Waiter* OriginPool::refuse_next() noexcept {
     return waiter;
 }
 
-PoolableHandle OriginPool::evict(const void* context) noexcept {
-    const auto found = std::find_if(idle_.begin(), idle_.end(), [context](const PoolableHandle& idle) {
-        return context == nullptr || idle->context == context;
+void OriginPool::retire_expired(TimePoint now) noexcept {
+    open_ -= std::erase_if(idle_, [now](const PoolableHandle& idle) {
+        return idle->idle_until <= now || idle->retire_at <= now;
     });
+}
+
+const Poolable* OriginPool::oldest(const void* context) const noexcept {
+    const auto found = find_oldest(idle_, context);
+    return found != idle_.end() ? found->get() : nullptr;
+}
+
+PoolableHandle OriginPool::evict(const void* context) noexcept {
+    const auto found = find_oldest(idle_, context);
     if (found == idle_.end()) {
         return nullptr;
     }
@@ -70,12 +90,6 @@ PoolableHandle OriginPool::evict(const void* context) noexcept {
     idle_.erase(found);
     --open_;
     return evicted;
-}
-
-void OriginPool::retire_expired(const void* context, TimePoint now) noexcept {
-    open_ -= std::erase_if(idle_, [context, now](const PoolableHandle& idle) {
-        return idle->context == context && (idle->idle_until <= now || idle->retire_at <= now);
-    });
 }
 
 bool OriginPool::reuse(Waiter& waiter) noexcept {
