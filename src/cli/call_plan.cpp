@@ -60,6 +60,9 @@ std::string request_fault(const CallPlan& plan, const Url& url, const CallArgume
     for (const Field& field : arguments.headers) {
         request.fields.add(field.name, field.value);
     }
+    if (request.fields.has("Idempotency-Key")) {
+        return "--header: write --idempotency-key KEY, which makes the call known as safe to repeat";
+    }
     if (const auto fault = request.fault()) {
         return "--header: " + *fault;
     }

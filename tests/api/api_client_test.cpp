@@ -195,6 +195,8 @@ TEST_CASE("What cannot be sent is invalid_request, and is not sent") {
     check(world.await(world.api.post<void>("/a", 0.0 / 0.0)), "NaN");
     check(world.await(world.api.post<void>("/a", CallOptions{}.idempotency_key("caf\xc3\xa9"))),
           "printable ASCII");
+    check(world.await(world.api.post<void>("/a", CallOptions{}.header("idempotency-key", "k"))),
+          "CallOptions::idempotency_key");
     check(world.await(world.api.follow<void>("https://evil.test/v1/x")), "another origin");
     check(world.await(world.api.follow<void>("//evil.test/v1/x")), "another origin");
     check(world.await(world.api.follow<void>("http://api.test/v1/x")), "another origin");
@@ -231,6 +233,8 @@ TEST_CASE("A client with a wrong option is not made") {
     };
     CHECK_THAT(why({.base_url = "api.test"}), ContainsSubstring("base_url must be an absolute https URL"));
     CHECK_THAT(why({.headers = fields({{"X", "a\nb"}})}), ContainsSubstring("headers"));
+    CHECK_THAT(why({.headers = fields({{"Idempotency-Key", "k"}})}),
+               ContainsSubstring("headers") && ContainsSubstring("CallOptions::idempotency_key"));
     CHECK_THAT(why({.bearer = "canary\n"}), ContainsSubstring("bearer") && !ContainsSubstring("canary"));
     CHECK_THAT(why({.codec = {.max_depth = 0}}),
                ContainsSubstring("codec.max_depth is 0: it must be from 1 to 1000"));

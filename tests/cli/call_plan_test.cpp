@@ -64,7 +64,9 @@ TEST_CASE("What the library would refuse is a mistake of the flag that set it") 
          "--bearer-env: the environment has no variable BACKSTAY_NO_SUCH_VARIABLE"},
         {[](CallArguments& a) { a.idempotency_key = "\xc3\xa4"; }, "--idempotency-key: "},
         {[](CallArguments& a) { a.method = "GE T"; }, "--request: "},
-        {[](CallArguments& a) { a.headers = {{"Content-Length", "3"}}; }, "--header: "}};
+        {[](CallArguments& a) { a.headers = {{"Content-Length", "3"}}; }, "--header: "},
+        {[](CallArguments& a) { a.headers = {{"idempotency-key", "k"}}; },
+         "--header: write --idempotency-key "}};
     for (const auto& [change, beginning] : cases) {
         CallArguments arguments = to("https://h/x");
         change(arguments);

@@ -34,7 +34,8 @@ public:
     /// Sends `Idempotency-Key: "..."`, the same on every attempt, which makes a POST or PATCH safe to repeat.
     /// `auto` makes a fresh UUID for each call whose method is not idempotent by itself.
     CallOptions& idempotency_key(std::string key);
-    /// Sets a field of the request, in place of the client's own of that name.
+    /// Sets a field of the request, in place of the client's own of that name. Errors: the call is
+    /// `invalid_request` with an `Idempotency-Key`, which `idempotency_key` alone sets.
     CallOptions& header(std::string_view name, std::string value);
     /// Adds `name=value` to the query, percent-encoded.
     CallOptions& query(std::string name, std::string value);
