@@ -25,10 +25,10 @@ expected<std::string, std::string> parse_preset(const std::string& name) {
 
 void add_serve_flags(CLI::App& app, ServeArguments& arguments) {
     add_value(app, "--port", "P", "0, the default: any free one", parse_port, arguments.port);
-    app.add_option("--script", arguments.script_file, "fault script to play (docs/fault_script.md)")
-        ->type_name("FILE");
-    app.add_option("--log", arguments.log_file, "append each request to it, as a line of JSON")
-        ->type_name("FILE");
+    add_value(app, "--script", "FILE", "fault script to play (docs/fault_script.md)", not_empty,
+              arguments.script_file);
+    add_value(app, "--log", "FILE", "append each request to it, as a line of JSON", not_empty,
+              arguments.log_file);
     app.footer(R"(
 The API is under /v1/resources; /v1/status/503 answers with that status.
 The first line on stdout is {"url":...,"ca_file":...}: give the file to
@@ -42,7 +42,7 @@ listen or log; 2 wrong usage, or a fault script with a mistake.)");
 
 expected<Invocation, std::string> parse_command_line(std::vector<std::string> arguments) {
     CLI::App app{"Makes HTTPS calls that survive a failing world.", "backstay"};
-    app.require_subcommand(1);
+    app.require_subcommand(0, 1); // that none is there is said last: what is wrong comes first
     app.get_formatter()->column_width(column);
     app.set_version_flag("--version", "backstay " BACKSTAY_VERSION);
 
@@ -74,12 +74,18 @@ expected<Invocation, std::string> parse_command_line(std::vector<std::string> ar
         return fail(std::string(error.what()));
     }
     if (call_app->parsed()) {
+        if (call.url.empty()) {
+            return fail(std::string("URL is required"));
+        }
         return call;
     }
     if (serve_app->parsed()) {
         return serve;
     }
-    return explain;
+    if (explain_app->parsed()) {
+        return explain;
+    }
+    return fail(std::string("a command is required; write call, serve or explain"));
 }
 
 } // namespace backstay::inline BACKSTAY_ABI::cli
