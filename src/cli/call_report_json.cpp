@@ -1,7 +1,8 @@
 #include "cli/call_report_json.hpp"
 
-#include "cli/base64.hpp"
+#include "cli/details.hpp"
 #include "cli/json_line.hpp"
+#include "testing/base64.hpp"
 
 #include <boost/json/serialize.hpp>
 
