@@ -16,14 +16,22 @@ namespace {
 using detail::ClientCore;
 using detail::RawReply;
 
-ApiError invalid(std::string why) noexcept {
-    const Failure failure{.kind = FailureKind::invalid_request, .reach = Reach::never_sent};
-    return {failure, {.message = std::move(why)}};
+/// Makes the error of a call that made no attempt. Cost: allocates only for a guide or a sentence.
+ApiError unattempted(const ClientCore& core, const Failure& failure,
+                     std::string why = std::string()) noexcept {
+    if (core.options.guide.is_neutral() && why.empty()) {
+        return ApiError{failure};
+    }
+    return {failure, {.message = std::move(why), .guide = core.options.guide}};
 }
 
-ApiError closed() noexcept {
-    return ApiError{Failure{
-        .kind = FailureKind::client_closed, .reach = Reach::refused_here, .refused_by = RefusedBy::client}};
+ApiError unsent(const ClientCore& core, FailureKind kind, std::string why = std::string()) noexcept {
+    return unattempted(core, {.kind = kind, .reach = Reach::never_sent}, std::move(why));
+}
+
+Failure refused_by_client() noexcept {
+    return {
+        .kind = FailureKind::client_closed, .reach = Reach::refused_here, .refused_by = RefusedBy::client};
 }
 
 /// Prepares a wish; what is wrong with it, and a lack of memory, become the call's error.
@@ -33,12 +41,11 @@ expected<detail::Prepared, ApiError> prepared(const ClientCore& core, detail::Wi
         if (made) {
             return std::move(*made);
         }
-        auto error = invalid(std::move(made.error()));
-        return fail(std::move(error));
+        return fail(unsent(core, FailureKind::invalid_request, std::move(made.error())));
     } catch (const std::bad_alloc&) {
-        return fail(ApiError{Failure{.kind = FailureKind::out_of_memory, .reach = Reach::never_sent}});
+        return fail(unsent(core, FailureKind::out_of_memory));
     } catch (...) { // the caller's own key generator or token source
-        return fail(ApiError{Failure{.kind = FailureKind::exception, .reach = Reach::never_sent}});
+        return fail(unsent(core, FailureKind::exception));
     }
 }
 
@@ -63,7 +70,8 @@ ApiError error_of(Response response, ApiError::Detail detail, detail::ApiOperati
 
 ApiError error_of(const TransportError& error, ApiError::Detail detail) noexcept {
     const auto* told = error.detail();
-    if (detail.history.total() == 0 && told == nullptr && detail.idempotency_key.empty()) {
+    if (detail.history.total() == 0 && told == nullptr && detail.idempotency_key.empty() &&
+        detail.guide.is_neutral()) {
         return ApiError{error.failure()}; // a refusal: nothing to tell beyond it
     }
     try {
@@ -100,7 +108,8 @@ asio::awaitable<expected<RawReply, ApiError>> run_call(std::shared_ptr<const Cli
     auto executor = co_await asio::this_coro::executor;
     detail::ActiveCall active{core->calls, std::move(executor)};
     if (!active.entered()) {
-        co_return fail(closed());
+        const Failure failure = refused_by_client();
+        co_return fail(unattempted(*core, failure));
     }
     auto ready = prepared(*core, wish);
     if (!ready) {

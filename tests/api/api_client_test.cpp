@@ -204,6 +204,30 @@ TEST_CASE("What cannot be sent is invalid_request, and is not sent") {
     CHECK(world.transport->seen().empty());
 }
 
+TEST_CASE("The client's guide advises on errors that no server knows of as well") {
+    ApiWorld world;
+    ApiGuide::Table table;
+    for (const auto kind : {FailureKind::circuit_open, FailureKind::invalid_request, FailureKind::exception,
+                            FailureKind::client_closed}) {
+        table[kind] = {.advice = {"Ask the harbour master"}};
+    }
+    CircuitBreaker breaker;
+    const auto isolated = breaker.isolate();
+    auto api = world.client({.pipeline = single({.breaker = breaker}),
+                             .guide = ApiGuide{table},
+                             .idempotency_keys = []() -> std::optional<std::string> { throw 1; }});
+    const auto check = [](const ApiError& error, FailureKind kind) {
+        CHECK(error.kind() == kind);
+        CHECK(error.advice() == std::vector<std::string>{"Ask the harbour master"});
+    };
+    check(world.get<void>(api).error(), FailureKind::circuit_open);
+    check(world.get<void>(api, "/a b").error(), FailureKind::invalid_request);
+    check(world.await(api.post<void>("/r", CallOptions{}.idempotency_key("auto"))).error(),
+          FailureKind::exception);
+    test::run<std::size_t>(world, api.shutdown(0s));
+    check(world.get<void>(api).error(), FailureKind::client_closed);
+}
+
 TEST_CASE("Queries are encoded; defaults yield to what a call sets") {
     ApiWorld world;
     auto api = world.client({.pipeline = single(),
