@@ -50,7 +50,7 @@ public:
     CallOptions& operation(std::string label);
     /// Repeats the call even when an attempt may have been processed: it can then happen twice.
     CallOptions& allow_unsafe_retry(bool allow = true);
-    /// Heeds a server's wait no longer than this one.
+    /// Heeds a server's wait no longer than this one; 0 or less: none but 0.
     CallOptions& max_server_wait(Duration limit);
     /// Refuses a longer reply (`body_too_large`).
     CallOptions& max_body(std::size_t bytes);
