@@ -22,7 +22,7 @@ std::string text_of(const json::object& object, std::string_view name) {
 
 FieldError field_error(const json::value& complaint) {
     if (const auto* text = complaint.if_string()) {
-        return {.field = {}, .message = std::string{*text}};
+        return {.field = {}, .message = std::string{server_text({text->data(), text->size()})}};
     }
     FieldError error;
     if (const auto* object = complaint.if_object()) {
@@ -113,8 +113,8 @@ Failure refined(const Response& response, const ErrorBody& body, WallTime wall_n
     if (!wait) {
         wait = body.wait;
     }
-    if (!wait && is_limited(response)) {
-        wait = rate_limit_wait(response.fields(), wall_now);
+    if (!wait) {
+        wait = rate_limit_wait(response.fields(), wall_now, is_limited(response));
     }
     if (wait) {
         failure.set_hint(wait->wait, wait->source);
