@@ -234,6 +234,17 @@ TEST_CASE("A mistake in the fault script is named by its place") {
     CHECK_THAT(ended.err, ContainsSubstring("routes[0].steps[0].delay: \"5 parsecs\" is not a duration"));
 }
 
+TEST_CASE("A stdout that cannot be written is noticed by each command") {
+    for (const std::vector<std::string>& command :
+         {std::vector<std::string>{"explain"}, {"--help"}, {"call", "--help"}, {"serve"}}) {
+        std::ostringstream out;
+        std::ostringstream err;
+        out.setstate(std::ios::badbit);
+        CHECK(cli::run(command, out, err) == 1);
+        CHECK(err.str() == "backstay: stdout cannot be written\n");
+    }
+}
+
 TEST_CASE("Each preset explains itself") {
     std::ostringstream out;
     CHECK(cli::run({"explain", "--preset", "patient"}, out, out) == 0);
