@@ -1,5 +1,7 @@
 #include <backstay/api/api_error.hpp>
 
+#include "core/printable.hpp"
+
 #include <backstay/core/description.hpp>
 
 namespace backstay::inline BACKSTAY_ABI {
@@ -9,10 +11,7 @@ constexpr std::size_t longest_text = 200;
 
 /// Appends words that a server chose: bounded, and unable to end the line.
 void append_text(std::string& line, std::string_view text) {
-    for (const char c : text.substr(0, longest_text)) {
-        const auto byte = static_cast<unsigned char>(c);
-        line += byte < 0x20 || byte == 0x7f ? ' ' : c;
-    }
+    line += detail::printable(detail::utf8_prefix(text, longest_text));
     if (text.size() > longest_text) {
         line += "...";
     }

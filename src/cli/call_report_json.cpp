@@ -70,8 +70,11 @@ std::string json_attempt(const Attempt& attempt) {
 }
 
 std::string json_details(const ApiError& error) {
+    if (const auto raw = raw_details(error)) {
+        return *raw;
+    }
     if (error.details().empty()) {
-        return error.details_json().empty() ? "null" : error.details_json();
+        return "null";
     }
     return json_list(error.details(), [](const FieldError& detail) {
         JsonObject object;

@@ -111,9 +111,9 @@ private:
 
 static_assert(sizeof(ApiError) == 24);
 
-/// Writes one line for the log: kind, status, the server's words or else `message` (bounded, control bytes
-/// replaced), request id, certainty and every kept attempt. No header, token, query value or idempotency key
-/// of the request is in it.
+/// Writes one line for the log: kind, status, the server's words or else `message` (bounded, what could steer
+/// a terminal replaced), request id, certainty and every kept attempt. No header, token, query value or
+/// idempotency key of the request is in it.
 [[nodiscard]] BACKSTAY_EXPORT std::string to_string(const ApiError& error);
 
 } // namespace backstay::inline BACKSTAY_ABI
