@@ -129,11 +129,21 @@ TEST_CASE("A 2xx whose body does not suit did happen, and the error names the pl
     CHECK(wrong.error().request_id() == "r9");
     for (const auto* part :
          {"body: expected JSON", "body: expected an object with a member data, found an array",
-          "data: expected an object, found nothing", "body: expected JSON"}) {
+          "data: expected a value, found nothing", "body: expected JSON"}) {
         const auto error = world.get<Resource>(world.api).error();
         CHECK(error.kind() == FailureKind::decode_error);
         CHECK_THAT(error.message(), ContainsSubstring(part));
     }
+}
+
+TEST_CASE("Only null in the envelope is empty data: a body without the envelope is no answer to anything") {
+    SingleWorld world;
+    world.transport->reply(200, R"({"data":null})").reply(200, R"({"x":1})").reply(200, R"({"x":1})");
+    CHECK(world.get<std::optional<Resource>>(world.api).value() == std::nullopt);
+    const auto error = world.get<std::optional<Resource>>(world.api).error();
+    CHECK(error.kind() == FailureKind::decode_error);
+    CHECK(error.message() == "data: expected a value, found nothing");
+    CHECK(world.get<boost::json::value>(world.api).error().kind() == FailureKind::decode_error);
 }
 
 TEST_CASE("The envelope is an option") {
