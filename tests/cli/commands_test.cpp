@@ -225,6 +225,16 @@ TEST_CASE("A server that is interrupted exits with 0 and takes its CA file with 
     CHECK_FALSE(std::filesystem::exists(ca_file.parent_path()));
 }
 
+TEST_CASE("A server that a test has done with leaves nothing behind") {
+    std::filesystem::path ca_file;
+    {
+        const Server server;
+        ca_file = text_at(server.said, "ca_file");
+        CHECK(std::filesystem::exists(ca_file));
+    }
+    CHECK_FALSE(std::filesystem::exists(ca_file.parent_path()));
+}
+
 TEST_CASE("A mistake in the fault script is named by its place") {
     const cli::ScratchDirectory folder;
     const std::string file = (folder.path() / "script.json").string();
