@@ -31,7 +31,7 @@ struct ShutdownWorld : ApiWorld {
         });
     }
     Started<ApiResult<void>> call;
-    void start_call() { start(*this, call, api.get<void>("/r")); }
+    void start_call() { start(call, api.get<void>("/r")); }
 };
 
 /// Never answers; only a stop ends it. In real time, on any thread.
