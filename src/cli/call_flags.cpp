@@ -13,7 +13,8 @@ auto number_from(Number least) {
 
 void add_request(CLI::App& app, CallArguments& arguments) {
     const char* const group = "Request";
-    add_value(app, "URL", "", "absolute, https:// or (to this machine) http://", not_empty, arguments.url);
+    add_value(app, "URL", "", "absolute, https:// or (to this machine) http://", not_empty, arguments.url)
+        ->required();
     add_value(app, "-X,--request", "METHOD", "GET by default, POST with -d", not_empty, arguments.method)
         ->group(group);
     // each -H takes one value: the next word may be the URL

@@ -42,7 +42,7 @@ listen or log; 2 wrong usage, or a fault script with a mistake.)");
 
 expected<Invocation, std::string> parse_command_line(std::vector<std::string> arguments) {
     CLI::App app{"Makes HTTPS calls that survive a failing world.", "backstay"};
-    app.require_subcommand(0, 1); // that none is there is said last: what is wrong comes first
+    app.require_subcommand(1);
     app.get_formatter()->column_width(column);
     app.set_version_flag("--version", "backstay " BACKSTAY_VERSION);
 
@@ -70,22 +70,20 @@ expected<Invocation, std::string> parse_command_line(std::vector<std::string> ar
         return Text{app.help()};
     } catch (const CLI::CallForVersion& version) {
         return Text{std::string(version.what()) + "\n"};
+    } catch (const CLI::RequiredError& missing) {
+        const auto strange = app.remaining(true); // what is wrong is named before what is missing
+        return fail(strange.empty() ? std::string(missing.what())
+                                    : "The following argument was not expected: " + strange.front());
     } catch (const CLI::ParseError& error) {
         return fail(std::string(error.what()));
     }
     if (call_app->parsed()) {
-        if (call.url.empty()) {
-            return fail(std::string("URL is required"));
-        }
         return call;
     }
     if (serve_app->parsed()) {
         return serve;
     }
-    if (explain_app->parsed()) {
-        return explain;
-    }
-    return fail(std::string("a command is required; write call, serve or explain"));
+    return explain;
 }
 
 } // namespace backstay::inline BACKSTAY_ABI::cli

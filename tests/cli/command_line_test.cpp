@@ -152,7 +152,7 @@ TEST_CASE("What does not fit together or is not known names itself") {
         {{"call", "--bogus"}, "--bogus"}, // rather than the URL that is missing too
         {{"--bogus"}, "--bogus"},
         {{"call", ""}, "URL: its value is empty"},
-        {{}, "write call, serve or explain"},
+        {{}, "subcommand is required"},
         {{"call", "https://h", "--frobnicate"}, "--frobnicate"},
         {{"call", "https://h", "https://i"}, "https://i"},
         {{"call", "https://h", "--no-retry", "--max-attempts", "2"}, "--max-attempts"},
