@@ -4,7 +4,6 @@
 #include "api/call_record.hpp"
 #include "api/client_core.hpp"
 #include "api/credential_use.hpp"
-#include "api/error_body.hpp"
 #include "api/prepare.hpp"
 #include "api/shutdown.hpp"
 
@@ -20,14 +19,22 @@ namespace {
 using detail::ClientCore;
 using detail::RawReply;
 
-ApiError invalid(std::string why) noexcept {
-    const Failure failure{.kind = FailureKind::invalid_request, .reach = Reach::never_sent};
-    return {failure, {.message = std::move(why)}};
+/// Makes the error of a call that made no attempt. Cost: allocates only for a guide or a sentence.
+ApiError unattempted(const ClientCore& core, const Failure& failure,
+                     std::string why = std::string()) noexcept {
+    if (core.options.guide.is_neutral() && why.empty()) {
+        return ApiError{failure};
+    }
+    return {failure, {.message = std::move(why), .guide = core.options.guide}};
 }
 
-ApiError closed() noexcept {
-    return ApiError{Failure{
-        .kind = FailureKind::client_closed, .reach = Reach::refused_here, .refused_by = RefusedBy::client}};
+ApiError unsent(const ClientCore& core, FailureKind kind, std::string why = std::string()) noexcept {
+    return unattempted(core, {.kind = kind, .reach = Reach::never_sent}, std::move(why));
+}
+
+Failure refused_by_client() noexcept {
+    return {
+        .kind = FailureKind::client_closed, .reach = Reach::refused_here, .refused_by = RefusedBy::client};
 }
 
 /// Prepares a wish; what is wrong with it, and a lack of memory, become the call's error.
@@ -37,19 +44,18 @@ expected<detail::Prepared, ApiError> prepared(const ClientCore& core, detail::Wi
         if (made) {
             return std::move(*made);
         }
-        auto error = invalid(std::move(made.error()));
-        return fail(std::move(error));
+        return fail(unsent(core, FailureKind::invalid_request, std::move(made.error())));
     } catch (const std::bad_alloc&) {
-        return fail(ApiError{Failure{.kind = FailureKind::out_of_memory, .reach = Reach::never_sent}});
+        return fail(unsent(core, FailureKind::out_of_memory));
     } catch (...) { // the caller's own key generator or token source
-        return fail(ApiError{Failure{.kind = FailureKind::exception, .reach = Reach::never_sent}});
+        return fail(unsent(core, FailureKind::exception));
     }
 }
 
-ApiError error_of(Response response, ApiError::Detail detail, const Codec& codec) noexcept {
+ApiError error_of(Response response, ApiError::Detail detail, detail::ApiOperation& operation) noexcept {
     const Failure failure = response.facts();
     try {
-        auto body = detail::read_error_body(response.body(), codec);
+        auto body = operation.take_error_body(response);
         detail.code = std::move(body.code);
         detail.description = std::move(body.description);
         detail.details = std::move(body.details);
@@ -67,7 +73,8 @@ ApiError error_of(Response response, ApiError::Detail detail, const Codec& codec
 
 ApiError error_of(const TransportError& error, ApiError::Detail detail) noexcept {
     const auto* told = error.detail();
-    if (detail.history.total() == 0 && told == nullptr && detail.idempotency_key.empty()) {
+    if (detail.history.total() == 0 && told == nullptr && detail.idempotency_key.empty() &&
+        detail.guide.is_neutral()) {
         return ApiError{error.failure()}; // a refusal: nothing to tell beyond it
     }
     try {
@@ -88,12 +95,13 @@ ApiError told(const std::shared_ptr<detail::CallRecord>& record, ApiError error)
     return error;
 }
 
-expected<RawReply, ApiError> conclude(const ClientCore& core, detail::Prepared& prepared, History history,
+expected<RawReply, ApiError> conclude(const ClientCore& core, detail::Prepared& prepared,
+                                      detail::ApiOperation& operation,
                                       expected<Response, TransportError> outcome,
                                       std::shared_ptr<detail::CallRecord> record) noexcept {
     ApiError::Detail detail;
     detail.idempotency_key = std::move(prepared.idempotency_key);
-    detail.history = std::move(history);
+    detail.history = operation.take_history();
     detail.guide = core.options.guide;
     detail.safe_to_repeat = prepared.request.safe_to_repeat;
     if (!outcome) {
@@ -102,7 +110,7 @@ expected<RawReply, ApiError> conclude(const ClientCore& core, detail::Prepared& 
     if (outcome->ok() || outcome->status() == 304) {
         return RawReply{std::move(*outcome), std::move(detail), core.options.codec, std::move(record)};
     }
-    return fail(told(record, error_of(std::move(*outcome), std::move(detail), core.options.codec)));
+    return fail(told(record, error_of(std::move(*outcome), std::move(detail), operation)));
 }
 
 /// Runs one call. Its only real suspension is the pipeline's: see `decoded`.
@@ -113,7 +121,8 @@ asio::awaitable<expected<RawReply, ApiError>> run_call(std::shared_ptr<const Cli
     auto executor = co_await asio::this_coro::executor;
     detail::ActiveCall active{core->calls, std::move(executor)};
     if (!active.entered()) {
-        co_return fail(told(record, closed()));
+        const Failure failure = refused_by_client();
+        co_return fail(told(record, unattempted(*core, failure)));
     }
     auto ready = prepared(*core, wish);
     if (!ready) {
@@ -133,7 +142,7 @@ asio::awaitable<expected<RawReply, ApiError>> run_call(std::shared_ptr<const Cli
     if (credential) {
         credential->explain(outcome);
     }
-    co_return conclude(*core, *ready, operation.take_history(), std::move(outcome), std::move(record));
+    co_return conclude(*core, *ready, operation, std::move(outcome), std::move(record));
 }
 
 } // namespace

@@ -1,7 +1,6 @@
 #include "api/api_operation.hpp"
 
 #include "api/credential_use.hpp"
-#include "api/error_body.hpp"
 
 #include <backstay/pipeline/detail/outcome.hpp>
 
@@ -102,6 +101,7 @@ void ApiOperation::record(Exchanged& outcome, int number, TimePoint began) noexc
     History::Outcome line{
         .number = number, .waited = std::max(began - last_end_, Duration::zero()), .duration = now - began};
     last_end_ = now;
+    latest_of_ = nullptr;
     if (!outcome) {
         line.failure = outcome.error().failure();
     } else {
@@ -118,13 +118,20 @@ void ApiOperation::record(Exchanged& outcome, int number, TimePoint began) noexc
     history_.add(std::move(line));
 }
 
-void ApiOperation::refine(Response& response, History::Outcome& line) const {
+void ApiOperation::refine(Response& response, History::Outcome& line) {
     auto body = read_error_body(response.body(), core_.options.codec);
     const auto& codes = core_.options.in_progress_codes;
     const bool in_progress = response.status() == 409 && !prepared_.idempotency_key.empty() &&
                              std::find(codes.begin(), codes.end(), body.code) != codes.end();
     response.refine(refined(response, body, core_.options.runtime->wall_now(), in_progress));
-    line.request_id = std::move(body.request_id);
+    line.request_id = body.request_id;
+    latest_ = std::move(body);
+    latest_of_ = &response.body();
+}
+
+ErrorBody ApiOperation::take_error_body(const Response& reply) {
+    return latest_of_ == &reply.body() ? std::move(latest_)
+                                       : read_error_body(reply.body(), core_.options.codec);
 }
 
 } // namespace backstay::inline BACKSTAY_ABI::detail

@@ -3,6 +3,7 @@
 #include "api/call_record.hpp"
 #include "api/call_registry.hpp"
 #include "api/client_core.hpp"
+#include "api/error_body.hpp"
 #include "api/prepare.hpp"
 
 #include <backstay/api/history.hpp>
@@ -33,11 +34,13 @@ public:
     [[nodiscard]] asio::awaitable<Exchanged> attempt(CallContext& call) override;
 
     [[nodiscard]] History take_history() noexcept { return std::move(history_); }
+    /// Takes what that reply's body says: the latest attempt's has been read already.
+    [[nodiscard]] ErrorBody take_error_body(const Response& reply);
 
 private:
     [[nodiscard]] asio::awaitable<Exchanged> exchange(CallContext& call, const CallRecord::Attempt& told);
     void record(Exchanged& outcome, int number, TimePoint began) noexcept;
-    void refine(Response& response, History::Outcome& line) const;
+    void refine(Response& response, History::Outcome& line);
 
     const ClientCore& core_;
     const Prepared& prepared_;
@@ -46,6 +49,8 @@ private:
     CallRecord* record_;
     TimePoint last_end_;
     History history_;
+    ErrorBody latest_;                       ///< of the latest attempt's reply, if that failed
+    const std::string* latest_of_ = nullptr; ///< the body itself, which the history keeps
 };
 
 } // namespace backstay::inline BACKSTAY_ABI::detail

@@ -1,5 +1,7 @@
 #include "api/attempts_text.hpp"
 
+#include "core/printable.hpp"
+
 #include <backstay/core/description.hpp>
 
 #include <algorithm>
@@ -39,10 +41,7 @@ void append_attempt(std::string& line, const Attempt& attempt) {
 } // namespace
 
 void append_text(std::string& line, std::string_view text) {
-    for (const char c : text.substr(0, longest_text)) {
-        const auto byte = static_cast<unsigned char>(c);
-        line += byte < 0x20 || byte == 0x7f ? ' ' : c;
-    }
+    line += printable(utf8_prefix(text, longest_text));
     if (text.size() > longest_text) {
         line += "...";
     }

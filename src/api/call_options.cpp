@@ -1,5 +1,7 @@
 #include <backstay/api/call_options.hpp>
 
+#include <algorithm>
+
 namespace backstay::inline BACKSTAY_ABI {
 
 CallOptions::CallOptions() = default;
@@ -60,7 +62,7 @@ CallOptions& CallOptions::allow_unsafe_retry(bool allow) {
 }
 
 CallOptions& CallOptions::max_server_wait(Duration limit) {
-    values_.max_server_wait = limit;
+    values_.max_server_wait = std::max(limit, Duration::zero());
     return *this;
 }
 

@@ -24,6 +24,11 @@ void validate(const ApiClientOptions& options) {
             throw std::invalid_argument("ApiClientOptions::headers: " + *fault);
         }
     }
+    if (options.headers.has("Idempotency-Key")) {
+        throw std::invalid_argument(
+            "ApiClientOptions::headers: Idempotency-Key would be the same for all calls: "
+            "it is set by CallOptions::idempotency_key");
+    }
     if (!options.bearer.changes() && field_fault("Authorization", options.bearer.current())) {
         throw std::invalid_argument("ApiClientOptions::bearer: a token must not hold control bytes");
     }

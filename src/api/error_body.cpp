@@ -1,24 +1,35 @@
 #include "api/error_body.hpp"
 
 #include "api/json_text.hpp"
+#include "api/server_text.hpp"
 
 #include <boost/json/serialize.hpp>
+
+#include <algorithm>
 
 namespace backstay::inline BACKSTAY_ABI::detail {
 namespace {
 
 namespace json = boost::json;
 
+// a server that fails must not cost more than one that works: what it says of its failure is small
+constexpr std::size_t longest_body = std::size_t{256} * 1024;
+constexpr std::size_t most_complaints = 100;
+
+std::string text_of(const json::object& object, std::string_view name) {
+    return std::string{server_text(string_member(object, name))};
+}
+
 FieldError field_error(const json::value& complaint) {
     if (const auto* text = complaint.if_string()) {
-        return {.field = {}, .message = std::string{*text}};
+        return {.field = {}, .message = std::string{server_text({text->data(), text->size()})}};
     }
     FieldError error;
     if (const auto* object = complaint.if_object()) {
-        error.field = string_member(*object, "field");
-        error.message = string_member(*object, "message");
+        error.field = text_of(*object, "field");
+        error.message = text_of(*object, "message");
         if (error.message.empty()) {
-            error.message = string_member(*object, "issue");
+            error.message = text_of(*object, "issue");
         }
     }
     return error;
@@ -33,8 +44,8 @@ std::vector<FieldError> field_errors(const json::value& details) {
         }
     };
     if (const auto* list = details.if_array()) {
-        for (const auto& complaint : *list) {
-            add(complaint);
+        for (std::size_t i = 0; i < std::min(list->size(), most_complaints); ++i) {
+            add((*list)[i]);
         }
     } else {
         add(details);
@@ -74,15 +85,18 @@ bool is_limited(const Response& response) noexcept {
 
 ErrorBody read_error_body(std::string_view body, const Codec& codec) {
     ErrorBody read;
+    if (body.size() > longest_body) {
+        return read;
+    }
     std::error_code fault;
     const auto document = parse_json(body, codec, fault);
     const auto* object = fault ? nullptr : document.if_object();
     if (object == nullptr) {
         return read;
     }
-    read.code = string_member(*object, "error");
-    read.description = string_member(*object, "error_description");
-    read.request_id = string_member(*object, "request_id");
+    read.code = text_of(*object, "error");
+    read.description = text_of(*object, "error_description");
+    read.request_id = text_of(*object, "request_id");
     if (const auto* details = object->if_contains("details"); details != nullptr && !details->is_null()) {
         read.details = field_errors(*details);
         read.details_json = json::serialize(*details);
@@ -99,8 +113,8 @@ Failure refined(const Response& response, const ErrorBody& body, WallTime wall_n
     if (!wait) {
         wait = body.wait;
     }
-    if (!wait && is_limited(response)) {
-        wait = rate_limit_wait(response.fields(), wall_now);
+    if (!wait) {
+        wait = rate_limit_wait(response.fields(), wall_now, is_limited(response));
     }
     if (wait) {
         failure.set_hint(wait->wait, wait->source);

@@ -20,7 +20,8 @@ struct ErrorBody {
     std::optional<ServerWait> wait{};
 };
 
-/// Reads it. A body that is no JSON object (a proxy's HTML) says nothing.
+/// Reads it. A body that is no JSON object (a proxy's HTML), or longer than 256 KiB, says nothing. Of a list
+/// of complaints the first 100 are read, of each text the first kilobyte.
 [[nodiscard]] ErrorBody read_error_body(std::string_view body, const Codec& codec);
 
 /// Refines what a failing reply means to policies: the wait that the server names, a conflict with an attempt

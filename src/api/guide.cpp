@@ -13,6 +13,10 @@ const ApiGuide::Table& neutral_table() {
         const Guidance broken{{"See certainty() before you repeat a call that changes something",
                                "Look at the attempts for what each of them met"},
                               unreachable};
+        const Guidance slow{
+            {"See certainty() before you repeat a call that changes something",
+             "Look at the attempts for what took the time; give the call more, or the service less"},
+            "This took too long. Please try again later."};
         const Guidance unreached{{"Check the host's name, the network and the service's address",
                                   "Nothing was processed: the call may be repeated"},
                                  unreachable};
@@ -50,8 +54,8 @@ const ApiGuide::Table& neutral_table() {
             {connection_lost, broken},
             {protocol_error, broken},
             {truncated, broken},
-            {attempt_timeout, broken},
-            {deadline_exceeded, broken},
+            {attempt_timeout, slow},
+            {deadline_exceeded, slow},
             {head_too_large, too_large},
             {body_too_large, too_large},
             {canceled, {{"The caller ended the call"}, "The request was canceled."}},
@@ -60,7 +64,9 @@ const ApiGuide::Table& neutral_table() {
             {circuit_open, refused},
             {cooling_down, refused},
             {rate_limit_rejected, refused},
-            {concurrency_rejected, refused},
+            {concurrency_rejected,
+             {{"Nothing was sent: too many calls were under way. Make fewer at once, or raise the limit"},
+              later}},
             {throttled, refused},
             {client_closed, {{"The client was shut down: make a new one"}, unreachable}},
         };

@@ -1,5 +1,7 @@
 #include <backstay/api/history.hpp>
 
+#include "api/server_text.hpp"
+
 #include <algorithm>
 #include <new>
 
@@ -81,7 +83,7 @@ std::vector<Attempt> History::attempts() const {
 std::string_view request_id_of(const Fields& fields) noexcept {
     for (const std::string_view name : {"X-Request-Id", "Request-Id"}) {
         if (const auto* value = fields.find(name)) {
-            return *value;
+            return detail::server_text(*value);
         }
     }
     return {};

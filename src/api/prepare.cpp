@@ -7,6 +7,8 @@
 namespace backstay::inline BACKSTAY_ABI::detail {
 namespace {
 
+constexpr std::string_view key_field = "Idempotency-Key";
+
 bool is_read_only(std::string_view method) noexcept {
     static constexpr std::array<std::string_view, 4> safe{"GET", "HEAD", "OPTIONS", "TRACE"};
     return std::find(safe.begin(), safe.end(), method) != safe.end();
@@ -85,7 +87,7 @@ expected<Prepared, std::string> prepare(const ClientCore& core, Wish& wish) {
     if (wish.body.present() && !wish.body.content_type().empty() && !request.fields.has("Content-Type")) {
         request.fields.add("Content-Type", wish.body.content_type());
     }
-    const auto* const by_hand = request.fields.find("Idempotency-Key");
+    const auto* const by_hand = request.fields.find(key_field);
     if (by_hand != nullptr && (options.idempotency_key.empty() || options.idempotency_key == "auto")) {
         *key = *by_hand; // as the caller wrote it
     } else if (!key->empty()) {
@@ -93,7 +95,7 @@ expected<Prepared, std::string> prepare(const ClientCore& core, Wish& wish) {
         if (!quoted) {
             return fail(std::string{"an idempotency key must be printable ASCII"});
         }
-        request.fields.set("Idempotency-Key", std::move(*quoted));
+        request.fields.set(key_field, std::move(*quoted));
     }
     const bool own_credential = request.fields.has("Authorization");
     prepared.fresh_token = !own_credential && core.options.bearer.changes();

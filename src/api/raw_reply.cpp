@@ -41,8 +41,12 @@ RawReply::Body RawReply::read() {
     data_ = &root_;
     const auto* object = root_.if_object();
     const bool wrapped = object != nullptr && object->contains("data");
-    if (codec_.envelope == Envelope::required && object == nullptr) {
-        (void)JsonPlace{data_, {}, fault_}.mismatch("an object with a member data");
+    if (codec_.envelope == Envelope::required && !wrapped) {
+        if (object == nullptr) {
+            (void)JsonPlace{data_, {}, fault_}.mismatch("an object with a member data");
+        } else {
+            (void)JsonPlace{nullptr, "data", fault_}.mismatch("a value");
+        }
         return Body::malformed;
     }
     if (codec_.envelope == Envelope::required || (codec_.envelope == Envelope::optional && wrapped)) {

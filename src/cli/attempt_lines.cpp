@@ -11,6 +11,7 @@ namespace backstay::inline BACKSTAY_ABI::cli {
 void AttemptLines::on_event(const Event& event) {
     switch (event.type) {
     case EventType::attempt_ended:
+        attempted_ = true;
         untold_ = {
             .kind = event.kind, .status = event.status, .attempt = event.attempt, .duration = event.duration};
         break;
@@ -38,7 +39,7 @@ void AttemptLines::repeat_follows(const Event& event) {
 }
 
 void AttemptLines::call_ended(int status, StopReason reason, RefusedBy by) {
-    std::string text = stop_words(reason, by);
+    std::string text = stop_words(reason, by, attempted_);
     if (untold_.attempt != 0) {
         const bool succeeded = untold_.kind == FailureKind::none;
         const std::string outcome = outcome_words(untold_.kind, succeeded ? status : untold_.status);

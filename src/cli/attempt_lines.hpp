@@ -34,6 +34,7 @@ private:
 
     std::ostream& out_;
     Look look_;
+    bool attempted_ = false;
     Event untold_; ///< the end of the last attempt; numbered 0 when a repeat has told of it
 };
 

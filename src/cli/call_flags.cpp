@@ -6,10 +6,6 @@ namespace backstay::inline BACKSTAY_ABI::cli {
 
 namespace {
 
-expected<std::string, std::string> as_it_is(const std::string& text) {
-    return text;
-}
-
 template <class Number>
 auto number_from(Number least) {
     return [least](const std::string& text) { return parse_number<Number>(text, least); };
@@ -17,10 +13,9 @@ auto number_from(Number least) {
 
 void add_request(CLI::App& app, CallArguments& arguments) {
     const char* const group = "Request";
-    app.add_option("URL", arguments.url, "absolute, https:// or (to this machine) http://")
-        ->required()
-        ->type_name("");
-    add_value(app, "-X,--request", "METHOD", "GET by default, POST with -d", as_it_is, arguments.method)
+    add_value(app, "URL", "", "absolute, https:// or (to this machine) http://", not_empty, arguments.url)
+        ->required();
+    add_value(app, "-X,--request", "METHOD", "GET by default, POST with -d", not_empty, arguments.method)
         ->group(group);
     // each -H takes one value: the next word may be the URL
     const auto add_header = [&arguments](const std::vector<std::string>& lines) {
@@ -39,9 +34,9 @@ void add_request(CLI::App& app, CallArguments& arguments) {
     add_value(app, "-d,--data", "JSON|@FILE", "body, sent as it is", text_or_file, arguments.body)
         ->group(group);
     add_value(app, "--idempotency-key", "auto|KEY", "makes a POST safe to repeat; auto: a fresh one per call",
-              as_it_is, arguments.idempotency_key)
+              not_empty, arguments.idempotency_key)
         ->group(group);
-    add_value(app, "--bearer-env", "VAR", "environment variable that holds the bearer token", as_it_is,
+    add_value(app, "--bearer-env", "VAR", "environment variable that holds the bearer token", not_empty,
               arguments.bearer_variable)
         ->group(group);
     add_value(app, "--max-body", "BYTES", "refuse a longer reply", number_from<std::size_t>(1),
@@ -51,7 +46,7 @@ void add_request(CLI::App& app, CallArguments& arguments) {
 
 void add_connection(CLI::App& app, CallArguments& arguments) {
     const char* const group = "Connection";
-    add_value(app, "--cacert", "FILE", "PEM bundle to trust in place of the system's", as_it_is,
+    add_value(app, "--cacert", "FILE", "PEM bundle to trust in place of the system's", not_empty,
               arguments.ca_file)
         ->group(group);
     const auto add_resolve = [&arguments](const std::vector<std::string>& entries) {
@@ -77,7 +72,7 @@ void add_policies(CLI::App& app, CallArguments& arguments) {
     const char* const group = "Policies (defaults: `backstay explain`)";
     auto* const no_retry = app.add_flag("--no-retry", arguments.no_retry, "one attempt only")->group(group);
     add_value(app, "--max-attempts", "N", "the first included; 0: no limit but the total timeout",
-              number_from<int>(std::numeric_limits<int>::min()), arguments.max_attempts)
+              number_from<int>(0), arguments.max_attempts)
         ->excludes(no_retry)
         ->group(group);
     app.add_flag("--retry-unsafe", arguments.retry_unsafe,

@@ -2,11 +2,13 @@
 
 #include <backstay/api/idempotency_key.hpp>
 #include <backstay/api/presets.hpp>
+#include <backstay/core/description.hpp>
 #include <backstay/http/request.hpp>
 #include <backstay/http/url.hpp>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <stdexcept>
 #include <utility>
@@ -19,7 +21,8 @@ RetryOptions retry_options(const CallArguments& arguments) {
     RetryOptions retry;
     retry.max_attempts = arguments.max_attempts.value_or(retry.max_attempts);
     retry.max_server_wait = arguments.max_server_wait.value_or(retry.max_server_wait);
-    retry.backoff.base = arguments.base_delay.value_or(retry.backoff.base);
+    retry.backoff.base = arguments.base_delay.value_or(
+        std::min(retry.backoff.base, arguments.max_delay.value_or(retry.backoff.cap)));
     retry.backoff.cap = arguments.max_delay.value_or(std::max(retry.backoff.cap, retry.backoff.base));
     retry.backoff.jitter = arguments.jitter.value_or(retry.backoff.jitter);
     if (arguments.no_budget) {
@@ -28,16 +31,21 @@ RetryOptions retry_options(const CallArguments& arguments) {
     return retry;
 }
 
-/// What was not asked for gives way to what was: a short total shortens the attempts.
+/// What was not asked for gives way to what was: a short total shortens the attempts, long attempts lengthen
+/// the breaker's window.
 StandardOptions standard_options(const CallArguments& arguments) {
+    constexpr std::chrono::hours longest_attempt{24 * 365 / 2}; // a breaker's window holds two
     StandardOptions standard;
     standard.retry = retry_options(arguments);
     standard.total_timeout = arguments.total_timeout.value_or(standard.total_timeout);
     standard.attempt_timeout =
         arguments.attempt_timeout.value_or(std::min(standard.attempt_timeout, standard.total_timeout));
+    if (standard.attempt_timeout > longest_attempt) {
+        throw std::invalid_argument("AttemptTimeoutOptions.limit is " + to_text(standard.attempt_timeout) +
+                                    ", allowed is " + to_text(longest_attempt) + " or shorter");
+    }
     CircuitBreakerOptions breaker;
-    breaker.window_length =
-        std::max(breaker.window_length, 2 * std::min(standard.attempt_timeout, standard.total_timeout));
+    breaker.window_length = std::max(breaker.window_length, 2 * standard.attempt_timeout);
     standard.breaker.emplace(breaker);
     return standard;
 }
@@ -59,6 +67,9 @@ std::string request_fault(const CallPlan& plan, const Url& url, const CallArgume
     }
     for (const Field& field : arguments.headers) {
         request.fields.add(field.name, field.value);
+    }
+    if (request.fields.has("Idempotency-Key")) {
+        return "--header: write --idempotency-key KEY, which makes the call known as safe to repeat";
     }
     if (const auto fault = request.fault()) {
         return "--header: " + *fault;

@@ -1,7 +1,8 @@
 #include "cli/call_report_json.hpp"
 
-#include "cli/base64.hpp"
+#include "cli/details.hpp"
 #include "cli/json_line.hpp"
+#include "testing/base64.hpp"
 
 #include <boost/json/serialize.hpp>
 
@@ -69,8 +70,11 @@ std::string json_attempt(const Attempt& attempt) {
 }
 
 std::string json_details(const ApiError& error) {
+    if (const auto raw = raw_details(error)) {
+        return *raw;
+    }
     if (error.details().empty()) {
-        return error.details_json().empty() ? "null" : error.details_json();
+        return "null";
     }
     return json_list(error.details(), [](const FieldError& detail) {
         JsonObject object;

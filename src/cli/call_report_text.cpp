@@ -1,6 +1,8 @@
 #include "cli/call_report_text.hpp"
 
+#include "cli/details.hpp"
 #include "cli/words.hpp"
+#include "core/printable.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
@@ -10,16 +12,6 @@
 namespace backstay::inline BACKSTAY_ABI::cli {
 
 namespace {
-
-/// What a terminal must not be made to interpret.
-std::string without_control_bytes(std::string_view text) {
-    std::string clean(text);
-    for (char& c : clean) {
-        const auto byte = static_cast<unsigned char>(c);
-        c = byte < 0x20 || byte == 0x7f ? ' ' : c;
-    }
-    return clean;
-}
 
 std::string certainty_words(Certainty certainty) {
     switch (certainty) {
@@ -46,7 +38,7 @@ std::string headline(const ApiError& error) {
         text = fmt::format("{} {}", error.status(), text);
     }
     const std::string& said = error.description().empty() ? error.message() : error.description();
-    return said.empty() ? text : text + ": " + without_control_bytes(said);
+    return said.empty() ? text : text + ": " + detail::printable(said);
 }
 
 } // namespace
@@ -60,8 +52,13 @@ std::string result_text(const CallReport& report) {
 
 std::string error_text(const ApiError& error) {
     std::string text = headline(error) + "\n";
-    for (const FieldError& detail : error.details()) {
-        add(text, "  {}: {}\n", without_control_bytes(detail.field), without_control_bytes(detail.message));
+    for (const FieldError& complaint : error.details()) {
+        add(text, "  {}: {}\n", detail::printable(complaint.field), detail::printable(complaint.message));
+    }
+    if (const auto raw = raw_details(error)) {
+        constexpr std::size_t shown = 1024; // --json has all
+        add(text, "  details: {}{}\n", detail::printable(detail::utf8_prefix(*raw, shown)),
+            raw->size() > shown ? "..." : "");
     }
     if (const auto wait = error.retry_after()) {
         add(text, "  try again after {}\n", duration_words(*wait));
@@ -70,7 +67,7 @@ std::string error_text(const ApiError& error) {
         add(text, "  {}\n", known);
     }
     if (!error.request_id().empty()) {
-        add(text, "  request id: {}\n", without_control_bytes(error.request_id()));
+        add(text, "  request id: {}\n", detail::printable(error.request_id()));
     }
     if (!error.idempotency_key().empty()) {
         add(text, "  idempotency key: {}\n", error.idempotency_key());
@@ -98,7 +95,7 @@ std::string verbose_text(const CallReport& report) {
     add(text, "< {}\n", status);
     for (const Field& field : *fields) {
         add(text, "< {}: {}\n", field.name,
-            is_secret_field(field.name) ? "***" : without_control_bytes(field.value));
+            is_secret_field(field.name) ? "***" : detail::printable(field.value));
     }
     return text;
 }

@@ -25,10 +25,10 @@ expected<std::string, std::string> parse_preset(const std::string& name) {
 
 void add_serve_flags(CLI::App& app, ServeArguments& arguments) {
     add_value(app, "--port", "P", "0, the default: any free one", parse_port, arguments.port);
-    app.add_option("--script", arguments.script_file, "fault script to play (docs/fault_script.md)")
-        ->type_name("FILE");
-    app.add_option("--log", arguments.log_file, "append each request to it, as a line of JSON")
-        ->type_name("FILE");
+    add_value(app, "--script", "FILE", "fault script to play (docs/fault_script.md)", not_empty,
+              arguments.script_file);
+    add_value(app, "--log", "FILE", "append each request to it, as a line of JSON", not_empty,
+              arguments.log_file);
     app.footer(R"(
 The API is under /v1/resources; /v1/status/503 answers with that status.
 The first line on stdout is {"url":...,"ca_file":...}: give the file to
@@ -70,6 +70,10 @@ expected<Invocation, std::string> parse_command_line(std::vector<std::string> ar
         return Text{app.help()};
     } catch (const CLI::CallForVersion& version) {
         return Text{std::string(version.what()) + "\n"};
+    } catch (const CLI::RequiredError& missing) {
+        const auto strange = app.remaining(true); // what is wrong is named before what is missing
+        return fail(strange.empty() ? std::string(missing.what())
+                                    : "The following argument was not expected: " + strange.front());
     } catch (const CLI::ParseError& error) {
         return fail(std::string(error.what()));
     }

@@ -13,11 +13,8 @@ struct Runner {
 
     int operator()(const CallArguments& arguments) const { return run_call(arguments, out, err); }
     int operator()(const ServeArguments& arguments) const { return run_serve(arguments, out, err); }
-    int operator()(const ExplainArguments& arguments) const { return run_explain(arguments, out); }
-    int operator()(const Text& text) const {
-        out << text.text << std::flush;
-        return exit_success;
-    }
+    int operator()(const ExplainArguments& arguments) const { return run_explain(arguments, out, err); }
+    int operator()(const Text& text) const { return print(text.text, out, err); }
 };
 
 } // namespace
@@ -33,6 +30,15 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
 int usage_error(std::ostream& err, const std::string& what) {
     err << "backstay: " << what << "\nTry `backstay --help` or `backstay COMMAND --help`.\n";
     return exit_usage;
+}
+
+int print(const std::string& text, std::ostream& out, std::ostream& err) {
+    out << text << std::flush;
+    if (!out) {
+        err << "backstay: stdout cannot be written\n";
+        return exit_failed;
+    }
+    return exit_success;
 }
 
 } // namespace backstay::inline BACKSTAY_ABI::cli

@@ -23,6 +23,13 @@ std::string_view without_brackets(std::string_view text) noexcept {
 
 } // namespace
 
+expected<std::string, std::string> not_empty(const std::string& text) {
+    if (text.empty()) {
+        return fail(std::string("its value is empty"));
+    }
+    return text;
+}
+
 expected<Field, std::string> parse_header(std::string_view text) {
     const std::size_t colon = text.find(':');
     if (colon == std::string_view::npos) {

@@ -27,6 +27,9 @@ template <std::integral Number>
     return value;
 }
 
+/// Gives the text itself: an empty one is a variable that the shell did not have, never what was meant.
+[[nodiscard]] expected<std::string, std::string> not_empty(const std::string& text);
+
 /// Reads `Name: value`.
 [[nodiscard]] expected<Field, std::string> parse_header(std::string_view text);
 

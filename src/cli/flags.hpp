@@ -1,7 +1,8 @@
 #pragma once
 
-#include "cli/duration.hpp"
 #include "cli/flag_values.hpp"
+
+#include <backstay/core/description.hpp>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>

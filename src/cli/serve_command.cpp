@@ -16,7 +16,7 @@ namespace backstay::inline BACKSTAY_ABI::cli {
 
 namespace {
 
-void serve(SandboxOptions options, std::ostream& out) {
+int serve(SandboxOptions options, std::ostream& out, std::ostream& err) {
     asio::io_context context{1};
     asio::signal_set signals{context, SIGINT, SIGTERM}; // before anybody can know that it runs
     signals.async_wait([](const std::error_code&, int) {});
@@ -31,8 +31,11 @@ void serve(SandboxOptions options, std::ostream& out) {
     const Sandbox sandbox(std::move(options));
     JsonObject line;
     line.add("url", json_text(sandbox.url())).add("ca_file", json_text(ca_file));
-    out << line.text() << '\n' << std::flush;
-    context.run();
+    const int status = print(line.text() + "\n", out, err);
+    if (status == exit_success) { // else nobody can know where it listens
+        context.run();
+    }
+    return status;
 }
 
 } // namespace
@@ -47,12 +50,11 @@ int run_serve(const ServeArguments& arguments, std::ostream& out, std::ostream& 
         options.script = std::move(*script);
     }
     try {
-        serve(std::move(options), out);
+        return serve(std::move(options), out, err);
     } catch (const std::exception& error) {
         err << "backstay: " << error.what() << "\n";
         return exit_failed;
     }
-    return exit_success;
 }
 
 } // namespace backstay::inline BACKSTAY_ABI::cli

@@ -19,7 +19,7 @@ std::string outcome_words(FailureKind kind, int status) {
     return status != 0 ? std::to_string(status) : words(to_string(kind));
 }
 
-std::string stop_words(StopReason reason, RefusedBy by) {
+std::string stop_words(StopReason reason, RefusedBy by, bool attempted) {
     switch (reason) {
     case StopReason::none:
         return "";
@@ -40,7 +40,7 @@ std::string stop_words(StopReason reason, RefusedBy by) {
     case StopReason::refused:
         break;
     }
-    return "a repeat was refused here by the " + words(to_string(by));
+    return (attempted ? "a repeat was refused here by the " : "refused here by the ") + words(to_string(by));
 }
 
 std::string duration_words(Duration duration) {

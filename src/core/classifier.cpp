@@ -16,7 +16,7 @@ Classifier::Classifier() noexcept {
     rows({Repeat::if_safe, Vote::failure, false}, resolve_failed, connect_failed, tls_failed);
     rows({Repeat::never, Vote::failure, false}, certificate_rejected);
     rows({Repeat::never, Vote::failure, false, true}, deadline_exceeded);
-    rows({Repeat::never, Vote::success, false}, decode_error);
+    rows({Repeat::never, Vote::success, false}, not_modified, decode_error);
     // everything else, users' own kinds included: not repeated, neutral
 }
 

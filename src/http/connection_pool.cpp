@@ -69,6 +69,7 @@ bool ConnectionPool::enter(const Origin& origin, Parked& parked) {
     if (closed_) {
         return false;
     }
+    sweep();
     auto& slot = *slots_.try_emplace(origin, Slot{OriginPool(limits_.origin)}).first;
     slot.second.pool.arrive(parked, runtime_.now());
     ++slot.second.users;
@@ -146,9 +147,9 @@ void ConnectionPool::Lease::reset() noexcept {
 }
 
 void ConnectionPool::keep(Slots::value_type& slot, std::unique_ptr<Connection> connection) noexcept {
-    const void* const context = connection->context;
     {
         const std::lock_guard lock(mutex_);
+        connection->returned = ++returns_;
         PoolableHandle handle = std::move(connection);
         try {
             if (closed_) {
@@ -162,8 +163,9 @@ void ConnectionPool::keep(Slots::value_type& slot, std::unique_ptr<Connection> c
     }
     serve(slot);
     const std::lock_guard lock(mutex_);
+    sweep();
     if (count_idle() > limits_.idle) {
-        static_cast<void>(slot.second.pool.evict(context));
+        static_cast<void>(evict_oldest(nullptr));
     }
     unuse(slot);
 }
@@ -185,7 +187,8 @@ void ConnectionPool::serve(Slots::value_type& slot) noexcept {
 }
 
 void ConnectionPool::unuse(Slots::value_type& slot) noexcept {
-    if (--slot.second.users == 0 && slot.second.pool.open() == 0) {
+    --slot.second.users;
+    if (slot.second.unused()) {
         slots_.erase(slot.first);
     }
 }

@@ -15,6 +15,7 @@
 #include <asio/execution_context.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -37,13 +38,16 @@ struct Connection final : Poolable {
     bool clean = true; ///< no exchange is under way, and the last one came to its proper end
 };
 
-/// Keeps the connections to all origins, hands them out, and queues calls that must wait for one.
+/// Keeps the connections to all origins, hands them out, and queues calls that must wait for one. What has
+/// expired is closed when any connection is asked for or returned, whoever's it is, at most once a second.
 /// Thread safety: any thread. The lock is held while it is decided and while idle connections are closed,
 /// never while anything is awaited or woken.
 class BACKSTAY_EXPORT ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
     struct Slot {
         OriginPool pool;
         std::size_t users = 0; ///< leases and waiters: the slot stays while there are any
+
+        [[nodiscard]] bool unused() const noexcept { return users == 0 && pool.unused(); }
     };
     struct OriginHash {
         std::size_t operator()(const Origin& origin) const noexcept;
@@ -90,7 +94,7 @@ public:
     [[nodiscard]] asio::awaitable<expected<Lease, StepFault>> acquire(const Origin& origin,
                                                                       Watchdog& watchdog);
 
-    /// Closes one idle connection, so that its descriptor becomes free; rather one of that context.
+    /// Closes the oldest idle connection, so that its descriptor becomes free; rather one of that context.
     bool evict_idle(const asio::execution_context& preferred) noexcept;
     /// Closes the idle connections of that context to that origin.
     void drop(const Origin& origin, const asio::execution_context& context) noexcept;
@@ -111,8 +115,9 @@ private:
     void keep(Slots::value_type& slot, std::unique_ptr<Connection> connection) noexcept;
     void serve(Slots::value_type& slot) noexcept;
     void unuse(Slots::value_type& slot) noexcept;
-    bool evict_one(const void* context) noexcept;
+    bool evict_oldest(const void* context) noexcept;
     void evict_all(Slot& slot, const void* context) noexcept;
+    void sweep() noexcept;
     void forget_unused() noexcept;
     [[nodiscard]] std::size_t count_idle() const noexcept;
 
@@ -121,6 +126,8 @@ private:
     mutable std::mutex mutex_; ///< for all that follows
     Slots slots_;
     std::vector<const void*> contexts_; ///< that tell this pool when they end
+    TimePoint next_sweep_{};
+    std::uint64_t returns_ = 0;
     bool closed_ = false;
 };
 

@@ -1,20 +1,44 @@
 #include "http/connection_pool.hpp"
 
-#include <algorithm>
+#include <chrono>
 
 namespace backstay::inline BACKSTAY_ABI {
 
 bool ConnectionPool::evict_idle(const asio::execution_context& preferred) noexcept {
     const std::lock_guard lock(mutex_);
-    const bool evicted = evict_one(&preferred) || evict_one(nullptr);
-    forget_unused();
-    return evicted;
+    return evict_oldest(&preferred) || evict_oldest(nullptr);
 }
 
-bool ConnectionPool::evict_one(const void* context) noexcept {
-    return std::any_of(slots_.begin(), slots_.end(), [context](Slots::value_type& slot) {
-        return slot.second.pool.evict(context) != nullptr;
-    });
+bool ConnectionPool::evict_oldest(const void* context) noexcept {
+    OriginPool* holder = nullptr;
+    std::uint64_t least = 0;
+    for (auto& [origin, slot] : slots_) {
+        const Poolable* const idle = slot.pool.oldest(context);
+        if (idle != nullptr && (holder == nullptr || idle->returned < least)) {
+            holder = &slot.pool;
+            least = idle->returned;
+        }
+    }
+    if (holder == nullptr) {
+        return false;
+    }
+    (void)holder->evict(context);
+    forget_unused();
+    return true;
+}
+
+/// An idle connection keeps no context running and no timer armed: whoever comes by looks after all of them.
+void ConnectionPool::sweep() noexcept {
+    constexpr std::chrono::seconds period{1};
+    const TimePoint now = runtime_.now();
+    if (now < next_sweep_) {
+        return;
+    }
+    next_sweep_ = now + period;
+    for (auto& [origin, slot] : slots_) {
+        slot.pool.retire_expired(now);
+    }
+    forget_unused();
 }
 
 void ConnectionPool::evict_all(Slot& slot, const void* context) noexcept {
@@ -40,9 +64,7 @@ void ConnectionPool::drop(const asio::execution_context& context) noexcept {
 }
 
 void ConnectionPool::forget_unused() noexcept {
-    std::erase_if(slots_, [](const Slots::value_type& slot) {
-        return slot.second.users == 0 && slot.second.pool.open() == 0;
-    });
+    std::erase_if(slots_, [](const Slots::value_type& slot) { return slot.second.unused(); });
 }
 
 std::size_t ConnectionPool::count_idle() const noexcept {

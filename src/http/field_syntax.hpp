@@ -31,15 +31,6 @@ namespace backstay::inline BACKSTAY_ABI {
            std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
-[[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
-    for (const char c : text) {
-        if (!is_token_char(c)) {
-            return false;
-        }
-    }
-    return !text.empty();
-}
-
 /// Control bytes, DEL included, but not tab: what no field value may hold.
 [[nodiscard]] constexpr bool is_control(char c) noexcept {
     return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;

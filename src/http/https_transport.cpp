@@ -19,28 +19,29 @@ namespace backstay::inline BACKSTAY_ABI {
 
 namespace {
 
-template <class Number>
-void require(bool valid, std::string_view field, Number value, std::string_view allowed) {
+void require(bool valid, std::string_view field, const std::string& value, std::string_view allowed) {
     if (!valid) {
         throw std::invalid_argument(std::string("HttpsOptions.")
                                         .append(field)
                                         .append(" is ")
-                                        .append(std::to_string(value))
+                                        .append(value)
                                         .append(", allowed is ")
                                         .append(allowed));
     }
 }
 
 void validate(const HttpsOptions& options) {
-    const auto not_negative = [](std::string_view field, std::chrono::milliseconds value) {
-        require(value.count() >= 0, field, value.count(), "0 ms or more");
+    const auto time = [](std::string_view field, std::chrono::milliseconds value) {
+        constexpr std::chrono::hours longest{24 * 365}; // in range of the clock, whatever is added
+        require(value.count() >= 0 && value <= longest, field, std::to_string(value.count()) + " ms",
+                "0 ms to 365 days");
     };
-    not_negative("connect_timeout", options.connect_timeout);
-    not_negative("idle_timeout", options.idle_timeout);
-    not_negative("idle_for", options.idle_for);
-    not_negative("max_age", options.max_age);
+    time("connect_timeout", options.connect_timeout);
+    time("idle_timeout", options.idle_timeout);
+    time("idle_for", options.idle_for);
+    time("max_age", options.max_age);
     const auto positive = [](std::string_view field, std::size_t value) {
-        require(value > 0, field, value, "1 or more");
+        require(value > 0, field, std::to_string(value), "1 or more");
     };
     positive("max_connections_per_origin", options.max_connections_per_origin);
     positive("max_handshakes_per_origin", options.max_handshakes_per_origin);
@@ -114,8 +115,10 @@ private:
     DeliveryServices services_;
 };
 
-HttpsTransport::HttpsTransport(const HttpsOptions& options, Runtime& runtime)
-    : HttpsTransport(options, runtime, std::make_unique<NetConnector>(options)) {}
+HttpsTransport::HttpsTransport(const HttpsOptions& options, Runtime& runtime) {
+    validate(options);
+    impl_ = std::make_shared<Impl>(options, runtime, std::make_unique<NetConnector>(options));
+}
 
 HttpsTransport::HttpsTransport(const HttpsOptions& options, Runtime& runtime,
                                std::unique_ptr<Connector> connector) {

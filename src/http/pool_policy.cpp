@@ -11,6 +11,13 @@ bool expired(const Poolable& connection, TimePoint now) noexcept {
     return connection.idle_until <= now || connection.retire_at <= now;
 }
 
+/// Finds the first of that context, or of any.
+auto find_oldest(auto& idle, const void* context) noexcept {
+    return std::find_if(idle.begin(), idle.end(), [context](const PoolableHandle& one) {
+        return context == nullptr || one->context == context;
+    });
+}
+
 } // namespace
 
 Duration idle_lifetime(std::optional<std::chrono::seconds> announced, Duration otherwise) noexcept {
@@ -24,7 +31,7 @@ Duration idle_lifetime(std::optional<std::chrono::seconds> announced, Duration o
 }
 
 void OriginPool::arrive(Waiter& waiter, TimePoint now) {
-    retire_expired(waiter.context, now);
+    retire_expired(now);
     // who finds one in its own context passes nobody by: those who wait could have taken it had it suited
     // them
     if (reuse(waiter) || (queue_.empty() && connect(waiter))) {
@@ -43,8 +50,8 @@ void OriginPool::leave(Waiter& waiter) noexcept {
 
 OriginPool::Waiter* OriginPool::next(TimePoint now) noexcept {
     bool may_connect = true; // the first in the queue only
+    retire_expired(now);
     for (Waiter* const waiter : queue_) {
-        retire_expired(waiter->context, now);
         if (reuse(*waiter) || (may_connect && connect(*waiter))) {
             leave(*waiter);
             return waiter;
@@ -67,10 +74,17 @@ OriginPool::Waiter* OriginPool::refuse_next() noexcept {
     return waiter;
 }
 
+void OriginPool::retire_expired(TimePoint now) noexcept {
+    open_ -= std::erase_if(idle_, [now](const PoolableHandle& idle) { return expired(*idle, now); });
+}
+
+const Poolable* OriginPool::oldest(const void* context) const noexcept {
+    const auto found = find_oldest(idle_, context);
+    return found != idle_.end() ? found->get() : nullptr;
+}
+
 PoolableHandle OriginPool::evict(const void* context) noexcept {
-    const auto found = std::find_if(idle_.begin(), idle_.end(), [context](const PoolableHandle& idle) {
-        return context == nullptr || idle->context == context;
-    });
+    const auto found = find_oldest(idle_, context);
     if (found == idle_.end()) {
         return nullptr;
     }
@@ -84,12 +98,6 @@ std::size_t OriginPool::stale(TimePoint now) const noexcept {
     const auto count = std::count_if(idle_.begin(), idle_.end(),
                                      [now](const PoolableHandle& idle) { return expired(*idle, now); });
     return static_cast<std::size_t>(count);
-}
-
-void OriginPool::retire_expired(const void* context, TimePoint now) noexcept {
-    open_ -= std::erase_if(idle_, [context, now](const PoolableHandle& idle) {
-        return idle->context == context && expired(*idle, now);
-    });
 }
 
 bool OriginPool::reuse(Waiter& waiter) noexcept {

@@ -20,6 +20,7 @@ struct Poolable {
     const void* context = nullptr; ///< the execution context where it was made, and where alone it is used
     TimePoint retire_at = end_of_time;  ///< when it is too old for another exchange
     TimePoint idle_until = end_of_time; ///< when the server, or we, may give it up; set on return
+    std::uint64_t returned = 0;         ///< counts up from return to return, over all origins
 };
 using PoolableHandle = std::unique_ptr<Poolable>;
 
@@ -55,8 +56,8 @@ public:
 
     explicit OriginPool(const Limits& limits) noexcept : limits_(limits) {}
 
-    /// Decides at once, or queues the waiter. Gives up the idle connections of its context that have expired.
-    /// Errors: throws `std::bad_alloc`; nothing has changed then.
+    /// Decides at once, or queues the waiter. Gives up the idle connections that have expired. Errors: throws
+    /// `std::bad_alloc`; nothing has changed then.
     void arrive(Waiter& waiter, TimePoint now);
 
     /// Takes a waiter out of the queue, if it is there.
@@ -81,7 +82,12 @@ public:
     /// Refuses the first waiter; nullptr when there is none.
     Waiter* refuse_next() noexcept;
 
-    /// Gives up the oldest idle connection, of that context or (nullptr) of any; null when there is none.
+    /// Gives up the idle connections that have expired.
+    void retire_expired(TimePoint now) noexcept;
+
+    /// The oldest idle connection, of that context or (nullptr) of any; null when there is none.
+    [[nodiscard]] const Poolable* oldest(const void* context) const noexcept;
+    /// Gives it up.
     PoolableHandle evict(const void* context) noexcept;
 
     [[nodiscard]] std::size_t open() const noexcept { return open_; }
@@ -93,7 +99,6 @@ public:
     [[nodiscard]] bool unused() const noexcept { return open_ == 0 && queue_.empty(); }
 
 private:
-    void retire_expired(const void* context, TimePoint now) noexcept;
     bool reuse(Waiter& waiter) noexcept;
     bool connect(Waiter& waiter) noexcept;
 

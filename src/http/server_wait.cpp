@@ -77,10 +77,10 @@ std::optional<ServerWait> retry_after(const Fields& fields, WallTime wall_now) {
     return std::nullopt;
 }
 
-std::optional<ServerWait> rate_limit_wait(const Fields& fields, WallTime wall_now) {
+std::optional<ServerWait> rate_limit_wait(const Fields& fields, WallTime wall_now, bool limited) {
     std::optional<std::uint64_t> longest;
     for (const Field& field : fields) {
-        if (same_field_name(field.name, "RateLimit")) {
+        if (limited && same_field_name(field.name, "RateLimit")) {
             longest = std::max(longest, rate_limit_seconds(field.value));
         }
     }
@@ -90,7 +90,8 @@ std::optional<ServerWait> rate_limit_wait(const Fields& fields, WallTime wall_no
     for (const LimitField& limit : limit_fields) {
         const std::string* value = fields.find(limit.name);
         const auto number = value == nullptr ? std::nullopt : parse_digits(trim_blanks(*value), most_digits);
-        if (!number || has_quota_left(fields, limit.remaining)) {
+        const bool says_by_itself = *limit.remaining == '\0';
+        if (!number || (!limited && !says_by_itself) || has_quota_left(fields, limit.remaining)) {
             continue;
         }
         auto seconds = static_cast<std::int64_t>(*number);

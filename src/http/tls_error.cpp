@@ -29,6 +29,9 @@ const std::error_category& tls_category() noexcept {
 std::error_code take_openssl_error() noexcept {
     const unsigned long code = ERR_get_error();
     ERR_clear_error();
+    if (ERR_SYSTEM_ERROR(code)) { // a file that cannot be opened, for example
+        return {ERR_GET_REASON(code), std::system_category()};
+    }
     return {static_cast<int>(code), tls_category()};
 }
 

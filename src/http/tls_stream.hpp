@@ -17,6 +17,9 @@ namespace backstay::inline BACKSTAY_ABI {
 /// TLS over another stream: OpenSSL reads and writes that stream directly, no record is copied in between.
 /// Reading consumes what is no data (session tickets, key updates), so that `would_block` from an idle stream
 /// means that nothing is left over.
+/// A TLS 1.3 key update that asks for one in return while a write is under way breaks the connection (the
+/// call ends with `connection_lost`): OpenSSL 3.0 cannot put its answer between the pieces of a record that
+/// waits to be written.
 class BACKSTAY_EXPORT TlsStream final : public ByteStream {
 public:
     /// Errors: throws `std::bad_alloc`. Lifetime: the context outlives the stream.

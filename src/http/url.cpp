@@ -157,6 +157,10 @@ void Url::add_query(std::string_view name, std::string_view value) {
     target_.append(percent_encoded(name)).append("=").append(percent_encoded(value));
 }
 
+std::string path_segment(std::string_view text) {
+    return percent_encoded(text);
+}
+
 std::string Url::host_field() const {
     return bracketed(origin_.host) +
            (origin_.port == own_port(origin_.scheme) ? "" : ':' + std::to_string(origin_.port));

@@ -17,14 +17,16 @@ constexpr bool may_stand_in_url(char c) noexcept {
     return is_unreserved(c) || std::string_view(":/?#[]@!$&'()*+,;=%").find(c) != std::string_view::npos;
 }
 
-bool is_dot_segment(std::string_view segment) {
+/// Decodes what some servers decode before they part a path into segments: dots and both slashes.
+std::string with_plain_dots_and_slashes(std::string_view path) {
     std::string plain;
-    for (std::size_t i = 0; i < segment.size(); ++i) {
-        const bool dot = lower_case(segment.substr(i, 3)) == "%2e";
-        plain += dot ? '.' : segment[i];
-        i += dot ? 2 : 0;
+    while (!path.empty()) {
+        const std::string escape = lower_case(path.substr(0, 3));
+        const char decoded = escape == "%2e" ? '.' : escape == "%2f" || escape == "%5c" ? '/' : '\0';
+        plain += decoded != '\0' ? decoded : path.front();
+        path.remove_prefix(decoded != '\0' ? 3 : 1);
     }
-    return plain == "." || plain == "..";
+    return plain;
 }
 
 } // namespace
@@ -44,8 +46,10 @@ std::optional<std::string> url_byte_fault(std::string_view text) {
 }
 
 bool has_dot_segment(std::string_view path) {
-    while (!path.empty()) {
-        if (is_dot_segment(next_part(path, '/'))) {
+    const std::string plain = with_plain_dots_and_slashes(path);
+    std::string_view rest = plain;
+    while (!rest.empty()) {
+        if (const std::string_view segment = next_part(rest, '/'); segment == "." || segment == "..") {
             return true;
         }
     }

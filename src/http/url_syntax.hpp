@@ -12,7 +12,8 @@ namespace backstay::inline BACKSTAY_ABI {
 /// wrong.
 [[nodiscard]] std::optional<std::string> url_byte_fault(std::string_view text);
 
-/// True when a segment is `.` or `..`, also when its dots are percent-encoded: servers read those alike.
+/// True when a segment is `.` or `..`, also when its dots, or a slash or backslash beside it, are
+/// percent-encoded: some servers read those alike.
 [[nodiscard]] bool has_dot_segment(std::string_view path);
 
 /// RFC 3986 section 5.2.4. Boost.URL leaves a `..` that would climb above the root.

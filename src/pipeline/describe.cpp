@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
+#include <limits>
 #include <ranges>
 
 namespace backstay::inline BACKSTAY_ABI {
@@ -15,6 +16,11 @@ std::string number(double value) {
     const auto end =
         std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 3).ptr;
     return {text.data(), end};
+}
+
+int product(int inner, int outer) noexcept {
+    constexpr int most = std::numeric_limits<int>::max();
+    return inner > most / outer ? most : inner * outer;
 }
 
 /// The time of `inner`, `times` times over, plus the waits between.
@@ -35,7 +41,7 @@ PipelineBounds bounds(std::span<const StageDescription> stages) {
         if (stage.most_attempts) {
             result.most_attempts = *stage.most_attempts == 0 || !result.most_attempts
                                        ? std::nullopt
-                                       : std::optional{*result.most_attempts * *stage.most_attempts};
+                                       : std::optional{product(*result.most_attempts, *stage.most_attempts)};
             cut = repeated(cut, stage.at_once ? 1 : *stage.most_attempts,
                            stage.longest_wait.value_or(Duration::zero()));
         } else if (stage.longest_wait) {

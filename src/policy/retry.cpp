@@ -14,9 +14,18 @@ namespace {
 
 BackoffOptions rate_limited_backoff(const RetryOptions& options) {
     BackoffOptions backoff = options.backoff;
-    backoff.base = options.rate_limited_base;
-    backoff.cap = std::max(backoff.cap, backoff.base);
+    backoff.base = std::min(options.rate_limited_base, backoff.cap);
     return backoff;
+}
+
+/// So many times the wait of a 429 that names none, when the classifier has a default, spread as a named one.
+Duration longest_default_total(const RetryOptions& options, Duration wait) {
+    const double ticks = static_cast<double>(wait.count());
+    const double spread =
+        std::min(ticks * options.hint_jitter_ratio, static_cast<double>(options.hint_jitter_max.count()));
+    const double total = (ticks + spread) * std::max(options.max_attempts - 1, 0);
+    constexpr auto longest = static_cast<double>(Duration::max().count());
+    return total < longest ? Duration{static_cast<Duration::rep>(total)} : Duration::max();
 }
 
 const RetryOptions& validated(const RetryOptions& options) {
@@ -239,7 +248,11 @@ StageDescription Retry::describe() const {
                                  .settings = std::move(settings),
                                  .most_attempts = options.max_attempts};
     if (options.max_attempts != 0) {
-        description.longest_wait = state_->backoff.longest_total(options.max_attempts);
+        const auto& default_wait = options.classifier.rate_limited_default_wait;
+        description.longest_wait =
+            std::max(state_->backoff.longest_total(options.max_attempts),
+                     default_wait ? longest_default_total(options, *default_wait)
+                                  : state_->rate_limited.longest_total(options.max_attempts));
     }
     if (options.budget) {
         description.amplification = 1 + options.budget->retry_ratio();

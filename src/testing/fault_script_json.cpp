@@ -24,7 +24,7 @@ namespace {
 constexpr int most_times = 1'000'000;
 
 std::string decoded_base64(const JsonNode& node) {
-    auto bytes = detail::sandbox::decode_base64(node.text());
+    auto bytes = from_base64(node.text());
     if (!bytes) {
         node.complain("is not base64");
     }

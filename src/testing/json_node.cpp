@@ -1,11 +1,10 @@
 #include "testing/json_node.hpp"
 
+#include <backstay/core/description.hpp>
+
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <cmath>
 #include <limits>
 
 namespace backstay::inline BACKSTAY_ABI::detail::sandbox {
@@ -21,29 +20,6 @@ std::string joined(std::span<const std::string_view> names) {
 }
 
 } // namespace
-
-std::optional<Duration> parse_duration(std::string_view text) noexcept {
-    struct Unit {
-        std::string_view name;
-        double nanoseconds;
-    };
-    constexpr std::array<Unit, 6> units{
-        {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"min", 60e9}, {"h", 3600e9}}};
-    const std::size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
-    double number = 0;
-    const auto [end, error] =
-        std::from_chars(text.data(), text.data() + digits, number, std::chars_format::fixed);
-    if (error != std::errc{} || end != text.data() + digits || digits > 9) {
-        return std::nullopt;
-    }
-    for (const Unit& unit : units) {
-        if (text.substr(digits) == unit.name) {
-            return std::chrono::duration_cast<Duration>(
-                std::chrono::nanoseconds{std::llround(number * unit.nanoseconds)});
-        }
-    }
-    return std::nullopt;
-}
 
 void JsonNode::complain(std::string_view what) const {
     if (!*complaint_) {
@@ -100,9 +76,13 @@ std::size_t JsonNode::bytes() const {
 
 Duration JsonNode::duration() const {
     const auto* string = value_->if_string();
-    const auto parsed = string != nullptr ? parse_duration({string->data(), string->size()}) : std::nullopt;
-    if (!parsed) {
+    if (string == nullptr) {
         complain(shown() + " is not a duration; write 250ms, 2s or 5min");
+        return Duration::zero();
+    }
+    const auto parsed = parse_duration({string->data(), string->size()});
+    if (!parsed) {
+        complain(parsed.error());
     }
     return parsed.value_or(Duration::zero());
 }

@@ -16,9 +16,6 @@
 
 namespace backstay::inline BACKSTAY_ABI::detail::sandbox {
 
-/// Reads `250ms`, `1.5s`, `5min`, `1h`: a number of at most 9 digits and its unit.
-[[nodiscard]] std::optional<Duration> parse_duration(std::string_view text) noexcept;
-
 /// A JSON value and where it stands. What does not fit is complained of: the first complaint is kept, and a
 /// neutral value is returned, so that reading goes on without a check after every step.
 class JsonNode {

@@ -129,11 +129,21 @@ TEST_CASE("A 2xx whose body does not suit did happen, and the error names the pl
     CHECK(wrong.error().request_id() == "r9");
     for (const auto* part :
          {"body: expected JSON", "body: expected an object with a member data, found an array",
-          "data: expected an object, found nothing", "body: expected JSON"}) {
+          "data: expected a value, found nothing", "body: expected JSON"}) {
         const auto error = world.get<Resource>(world.api).error();
         CHECK(error.kind() == FailureKind::decode_error);
         CHECK_THAT(error.message(), ContainsSubstring(part));
     }
+}
+
+TEST_CASE("Only null in the envelope is empty data: a body without the envelope is no answer to anything") {
+    SingleWorld world;
+    world.transport->reply(200, R"({"data":null})").reply(200, R"({"x":1})").reply(200, R"({"x":1})");
+    CHECK(world.get<std::optional<Resource>>(world.api).value() == std::nullopt);
+    const auto error = world.get<std::optional<Resource>>(world.api).error();
+    CHECK(error.kind() == FailureKind::decode_error);
+    CHECK(error.message() == "data: expected a value, found nothing");
+    CHECK(world.get<boost::json::value>(world.api).error().kind() == FailureKind::decode_error);
 }
 
 TEST_CASE("The envelope is an option") {
@@ -202,6 +212,30 @@ TEST_CASE("What cannot be sent is invalid_request, and is not sent") {
     CHECK(world.transport->seen().empty());
 }
 
+TEST_CASE("The client's guide advises on errors that no server knows of as well") {
+    ApiWorld world;
+    ApiGuide::Table table;
+    for (const auto kind : {FailureKind::circuit_open, FailureKind::invalid_request, FailureKind::exception,
+                            FailureKind::client_closed}) {
+        table[kind] = {.advice = {"Ask the harbour master"}};
+    }
+    CircuitBreaker breaker;
+    const auto isolated = breaker.isolate();
+    auto api = world.client({.pipeline = single({.breaker = breaker}),
+                             .guide = ApiGuide{table},
+                             .idempotency_keys = []() -> std::optional<std::string> { throw 1; }});
+    const auto check = [](const ApiError& error, FailureKind kind) {
+        CHECK(error.kind() == kind);
+        CHECK(error.advice() == std::vector<std::string>{"Ask the harbour master"});
+    };
+    check(world.get<void>(api).error(), FailureKind::circuit_open);
+    check(world.get<void>(api, "/a b").error(), FailureKind::invalid_request);
+    check(world.await(api.post<void>("/r", CallOptions{}.idempotency_key("auto"))).error(),
+          FailureKind::exception);
+    test::run<std::size_t>(world, api.shutdown(0s));
+    check(world.get<void>(api).error(), FailureKind::client_closed);
+}
+
 TEST_CASE("Queries are encoded; defaults yield to what a call sets") {
     ApiWorld world;
     auto api = world.client({.pipeline = single(),
@@ -231,6 +265,8 @@ TEST_CASE("A client with a wrong option is not made") {
     };
     CHECK_THAT(why({.base_url = "api.test"}), ContainsSubstring("base_url must be an absolute https URL"));
     CHECK_THAT(why({.headers = fields({{"X", "a\nb"}})}), ContainsSubstring("headers"));
+    CHECK_THAT(why({.headers = fields({{"Idempotency-Key", "k"}})}),
+               ContainsSubstring("headers") && ContainsSubstring("CallOptions::idempotency_key"));
     CHECK_THAT(why({.bearer = "canary\n"}), ContainsSubstring("bearer") && !ContainsSubstring("canary"));
     CHECK_THAT(why({.codec = {.max_depth = 0}}),
                ContainsSubstring("codec.max_depth is 0: it must be from 1 to 1000"));

@@ -110,6 +110,16 @@ TEST_CASE("The log line is one line, bounded, in the server's and our own words"
     CHECK_THAT(line, !ContainsSubstring("never-shown"));
 }
 
+TEST_CASE("What a server says cannot steer the terminal that shows the log") {
+    const ApiError error{answered(500),
+                         {.code = "csi\xc2\x9b"
+                                  "31m",
+                          .description = "user\xe2\x80\xaetxt.exe"}};
+    CHECK(to_string(error) == "server_error 500 code=csi 31m: user txt.exe certainty=answered");
+    const ApiError cut{answered(500), {.description = std::string(199, 'x') + "\xc3\xa4"}};
+    CHECK_THAT(to_string(cut), ContainsSubstring("xxx... certainty"));
+}
+
 TEST_CASE("Without a description, the log line says what went wrong here") {
     const Failure failure{.kind = tls_failed, .reach = Reach::never_sent};
     const ApiError error{failure, {.message = "the handshake was cut"}};

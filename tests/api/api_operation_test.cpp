@@ -64,6 +64,16 @@ TEST_CASE("A rate-limit field names a wait only when the limit is used up") {
     CHECK_FALSE(world.error(503, "", {{"RateLimit", "\"default\";r=5;t=30"}}).retry_after());
 }
 
+TEST_CASE("A field that says by itself that there is a wait is heeded with every failing reply") {
+    SingleWorld world;
+    for (const int status : {429, 500, 503}) {
+        const auto error =
+            world.error(status, "", {{"X-RateLimit-Retry-After", "9"}, {"X-RateLimit-Reset", "7"}});
+        CHECK(error.retry_after() == Duration{9s});
+        CHECK(error.hint_source() == "rate_limit");
+    }
+}
+
 TEST_CASE("A call that is repeated tells each of its attempts") {
     ApiWorld world;
     auto api = world.client({.pipeline = standard()});

@@ -13,6 +13,10 @@ TEST_CASE("Call options are no aggregate: GCC 12 destroys a braced temporary of 
     STATIC_REQUIRE_FALSE(std::is_trivially_default_constructible_v<CallOptions>);
 }
 
+TEST_CASE("No server wait is shorter than none") {
+    CHECK(CallOptions{}.max_server_wait(-1s).values().max_server_wait == Duration{0});
+}
+
 TEST_CASE("Setters chain") {
     const TimePoint at{5s};
     const auto options = CallOptions{}

@@ -17,6 +17,16 @@ TEST_CASE("Every kind has neutral advice and something to tell an end user") {
     }
 }
 
+TEST_CASE("Neutral advice names no wait that is never told, and no fault that is not known") {
+    const ApiGuide neutral;
+    for (const auto& line : neutral.advice(FailureKind::concurrency_rejected)) {
+        CHECK_THAT(line, !ContainsSubstring("retry_after"));
+    }
+    for (const auto kind : {FailureKind::deadline_exceeded, FailureKind::attempt_timeout}) {
+        CHECK(neutral.user_message(kind) == "This took too long. Please try again later.");
+    }
+}
+
 TEST_CASE("A guide's own lines come first, the neutral ones fill in") {
     const ApiGuide guide{{{FailureKind::not_found, {.advice = {"Ask the librarian"}}},
                           {FailureKind::forbidden, {.user_message = "Members only."}}}};

@@ -80,6 +80,13 @@ TEST_CASE("A repeat that is refused here is told of after the attempt that it wo
                        "a repeat was refused here by the circuit breaker\n");
 }
 
+TEST_CASE("A first attempt that is refused here is no repeat") {
+    std::ostringstream out;
+    AttemptLines lines(out, {.most_attempts = 3});
+    lines.call_ended(0, StopReason::refused, RefusedBy::circuit_breaker);
+    CHECK(out.str() == "refused here by the circuit breaker\n");
+}
+
 TEST_CASE("The circuit's changes are told to those who want to know more") {
     std::ostringstream out;
     const Event opened{.type = EventType::circuit_opened, .origin = "https://h:443"};

@@ -59,12 +59,20 @@ TEST_CASE("What the library would refuse is a mistake of the flag that set it") 
         {[](CallArguments& a) { a.total_timeout = 0s; }, "--total-timeout is 0 s, allowed is"},
         {[](CallArguments& a) { a.attempt_timeout = 0s; }, "--attempt-timeout is 0 s, allowed is"},
         {[](CallArguments& a) { a.attempt_timeout = 1min; }, "--attempt-timeout is 1 min"},
-        {[](CallArguments& a) { a.max_delay = 1ms; }, "--max-delay is 1 ms, allowed is"},
+        {[](CallArguments& a) { a.attempt_timeout = a.total_timeout = 2'000'000h; },
+         "--attempt-timeout is 2000000 h, allowed is 4380 h or shorter"},
+        {[](CallArguments& a) {
+             a.max_delay = 1ms;
+             a.base_delay = 2ms;
+         },
+         "--max-delay is 1 ms, allowed is"},
         {[](CallArguments& a) { a.bearer_variable = "BACKSTAY_NO_SUCH_VARIABLE"; },
          "--bearer-env: the environment has no variable BACKSTAY_NO_SUCH_VARIABLE"},
         {[](CallArguments& a) { a.idempotency_key = "\xc3\xa4"; }, "--idempotency-key: "},
         {[](CallArguments& a) { a.method = "GE T"; }, "--request: "},
-        {[](CallArguments& a) { a.headers = {{"Content-Length", "3"}}; }, "--header: "}};
+        {[](CallArguments& a) { a.headers = {{"Content-Length", "3"}}; }, "--header: "},
+        {[](CallArguments& a) { a.headers = {{"idempotency-key", "k"}}; },
+         "--header: write --idempotency-key "}};
     for (const auto& [change, beginning] : cases) {
         CallArguments arguments = to("https://h/x");
         change(arguments);
@@ -81,6 +89,13 @@ TEST_CASE("A default gives way to what was asked for") {
     }
     SECTION("a first delay longer than the default cap raises the cap") {
         arguments.base_delay = 30s;
+    }
+    SECTION("a cap shorter than the default first delay lowers that") {
+        arguments.max_delay = 100ms;
+    }
+    SECTION("attempts as long as a breaker can count") {
+        arguments.attempt_timeout = 4'380h;
+        arguments.total_timeout = 10'000h;
     }
     SECTION("long attempts lengthen the breaker's window") {
         arguments.attempt_timeout = 1min;

@@ -87,6 +87,11 @@ TEST_CASE("An error's details are a list of fields where they can be read, else 
                ContainsSubstring(R"("details":[{"field":"email","message":"Invalid email format"}])"));
     const ApiError strange{failure, {.details_json = R"("no idea")"}};
     CHECK_THAT(to_json_line(report_of(strange)), ContainsSubstring(R"("details":"no idea")"));
+    const ApiError partly{failure,
+                          {.details = {{"email", "missing"}},
+                           .details_json = R"([{"field":"email","message":"missing"},{"code":7}])"}};
+    CHECK_THAT(to_json_line(report_of(partly)),
+               ContainsSubstring(R"("details":[{"field":"email","message":"missing"},{"code":7}])"));
 }
 
 TEST_CASE("A raw body is in base64, and its member is there only when it was asked for") {

@@ -61,7 +61,13 @@ ChildProcess::ChildProcess(std::vector<std::string> arguments) {
 
 ChildProcess::~ChildProcess() {
     if (pid_ > 0) {
-        kill(pid_, SIGKILL);
+        kill(pid_, SIGTERM); // so that it takes its files with it
+        until_ = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+        try {
+            while (read_some()) {
+            }
+        } catch (const std::exception&) { // NOLINT(bugprone-empty-catch): it was deaf, and has been killed
+        }
         waitpid(pid_, nullptr, 0);
     }
     close_end(out_);

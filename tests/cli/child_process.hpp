@@ -21,7 +21,7 @@ public:
     explicit ChildProcess(std::vector<std::string> arguments);
     ChildProcess(const ChildProcess&) = delete;
     ChildProcess& operator=(const ChildProcess&) = delete;
-    ~ChildProcess(); ///< kills it, if it still runs
+    ~ChildProcess(); ///< ends it, if it still runs: kills it only when it does not heed that
 
     /// Waits for a whole line on its stdout.
     [[nodiscard]] std::string read_line();

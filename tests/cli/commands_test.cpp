@@ -225,6 +225,16 @@ TEST_CASE("A server that is interrupted exits with 0 and takes its CA file with 
     CHECK_FALSE(std::filesystem::exists(ca_file.parent_path()));
 }
 
+TEST_CASE("A server that a test has done with leaves nothing behind") {
+    std::filesystem::path ca_file;
+    {
+        const Server server;
+        ca_file = text_at(server.said, "ca_file");
+        CHECK(std::filesystem::exists(ca_file));
+    }
+    CHECK_FALSE(std::filesystem::exists(ca_file.parent_path()));
+}
+
 TEST_CASE("A mistake in the fault script is named by its place") {
     const cli::ScratchDirectory folder;
     const std::string file = (folder.path() / "script.json").string();
@@ -232,6 +242,17 @@ TEST_CASE("A mistake in the fault script is named by its place") {
     const Ended ended = run_command({"serve", "--script", file});
     CHECK(ended.status == 2);
     CHECK_THAT(ended.err, ContainsSubstring("routes[0].steps[0].delay: \"5 parsecs\" is not a duration"));
+}
+
+TEST_CASE("A stdout that cannot be written is noticed by each command") {
+    for (const std::vector<std::string>& command :
+         {std::vector<std::string>{"explain"}, {"--help"}, {"call", "--help"}, {"serve"}}) {
+        std::ostringstream out;
+        std::ostringstream err;
+        out.setstate(std::ios::badbit);
+        CHECK(cli::run(command, out, err) == 1);
+        CHECK(err.str() == "backstay: stdout cannot be written\n");
+    }
 }
 
 TEST_CASE("Each preset explains itself") {

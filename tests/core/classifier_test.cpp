@@ -24,7 +24,7 @@ struct Row {
 
 const std::vector<Row> table{
     // answered
-    {not_modified, Reach::answered, false, false, Vote::neutral, false},
+    {not_modified, Reach::answered, false, false, Vote::success, false},
     {redirect, Reach::answered, false, false, Vote::neutral, false},
     {bad_request, Reach::answered, false, false, Vote::neutral, false},
     {unauthorized, Reach::answered, false, false, Vote::neutral, false},

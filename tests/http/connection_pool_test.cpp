@@ -57,6 +57,25 @@ struct Readings final : MetricSink {
     std::map<std::string, double> values;
 };
 
+/// Takes its time to connect.
+class Slow final : public Connector {
+public:
+    Slow(std::vector<std::shared_ptr<MemoryScript>> scripts, VirtualRuntime& runtime)
+        : memory_(std::move(scripts)), runtime_(runtime) {}
+
+    asio::awaitable<ConnectResult> connect(const Origin& origin, Watchdog& watchdog,
+                                           ConnectTimes& times) override {
+        runtime_.advance(takes);
+        return memory_.connect(origin, watchdog, times);
+    }
+
+    Duration takes{0};
+
+private:
+    MemoryConnector memory_;
+    VirtualRuntime& runtime_;
+};
+
 } // namespace
 
 TEST_CASE("without descriptors one idle connection is given up, and it is tried once more",
@@ -123,20 +142,89 @@ TEST_CASE("a socket that cannot be had is known for what it is", "[http][connect
     CHECK(standard_code(error) == std::errc::too_many_files_open);
 }
 
-TEST_CASE("idle connections of all origins together are limited", "[http][connection_pool]") {
+TEST_CASE("beyond the limit of idle connections the one unused for the longest is closed, whoever's it is",
+          "[http][connection_pool]") {
     HttpsOptions options;
-    options.max_idle_connections = 1;
-    MemoryWorld world(2, options);
+    options.max_idle_connections = 2;
+    MemoryWorld world(3, options);
     for (auto& script : world.scripts) {
-        script->replies.push_back(reply({good_reply}));
+        script->replies.assign(2, reply({good_reply}));
     }
-    Exchanged one("GET", "https://one.test/");
-    Exchanged two("GET", "https://two.test/");
-    REQUIRE(world.finish(one).ok());
-    REQUIRE(world.finish(two).ok());
+    const auto call = [&world](const char* host) {
+        Exchanged exchanged("GET", host);
+        REQUIRE(world.finish(exchanged).ok());
+    };
+    call("https://one.test/");
+    call("https://two.test/");
+    call("https://one.test/"); // so that the second is the oldest now
+    call("https://three.test/");
     CHECK_FALSE(world.scripts[0]->closed);
     CHECK(world.scripts[1]->closed);
     CHECK(world.scripts[1]->said_goodbye);
+    CHECK_FALSE(world.scripts[2]->closed);
+}
+
+TEST_CASE("without room for idle connections each is closed after its exchange", "[http][connection_pool]") {
+    HttpsOptions options;
+    options.max_idle_connections = 0;
+    MemoryWorld world(1, options);
+    world.scripts[0]->replies.push_back(reply({good_reply}));
+    Exchanged call;
+    REQUIRE(world.finish(call).ok());
+    CHECK(world.scripts[0]->closed);
+}
+
+TEST_CASE("expired connections of quiet origins do not keep a busy one from being kept alive",
+          "[http][connection_pool]") {
+    HttpsOptions options;
+    options.max_idle_connections = 2;
+    options.idle_for = 50ms;
+    MemoryWorld world(3, options);
+    for (auto& script : world.scripts) {
+        script->replies.assign(4, reply({good_reply}));
+    }
+    for (const char* const host : {"https://quiet.test/", "https://silent.test/"}) {
+        Exchanged call("GET", host);
+        REQUIRE(world.finish(call).ok());
+    }
+    world.runtime.advance(300ms);
+    for (int i = 0; i < 4; ++i) {
+        Exchanged call("GET", "https://busy.test/");
+        REQUIRE(world.finish(call).ok());
+        CHECK(call.response().exchange().reused == (i > 0));
+    }
+}
+
+TEST_CASE("expired connections of all origins are closed when any is asked for or returned, once a second",
+          "[http][connection_pool]") {
+    HttpsOptions options;
+    options.idle_for = 50ms;
+    MemoryWorld world(2, options);
+    auto made = std::make_unique<Slow>(world.scripts, world.runtime);
+    Slow& connector = *made;
+    world.transport = std::make_unique<HttpsTransport>(options, world.runtime, std::move(made));
+    world.scripts[0]->replies.push_back(reply({good_reply}));
+    Exchanged quiet("GET", "https://quiet.test/");
+    REQUIRE(world.finish(quiet).ok());
+    Exchanged busy("GET", "https://busy.test/"); // whose server never answers, unless it is said below
+
+    SECTION("asked for") {
+        world.runtime.advance(1s);
+        world.finish(busy);
+        CHECK(world.scripts[0]->closed);
+        CHECK(world.scripts[0]->said_goodbye);
+    }
+    SECTION("not again within the second") {
+        world.runtime.advance(999ms);
+        world.finish(busy);
+        CHECK_FALSE(world.scripts[0]->closed);
+    }
+    SECTION("returned") {
+        world.scripts[1]->replies.push_back(reply({good_reply}));
+        connector.takes = 1s;
+        REQUIRE(world.finish(busy).ok());
+        CHECK(world.scripts[0]->closed);
+    }
 }
 
 TEST_CASE("a place that was granted to a call that is gone is given to the next", "[http][connection_pool]") {

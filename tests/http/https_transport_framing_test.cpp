@@ -1,13 +1,9 @@
 #include <backstay/http/https_transport.hpp>
 
+#include "http/framing_cases.hpp"
 #include "http/transport_world.hpp"
 #include "support/catch.hpp"
 
-#include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
-
-#include <cstdint>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,40 +12,6 @@ using namespace backstay;
 using namespace backstay::test;
 
 namespace {
-
-struct Case {
-    std::string id;
-    std::string method;
-    std::string bytes;
-    std::string want;
-};
-
-std::string decode_base64(std::string_view text) {
-    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string bytes;
-    std::uint32_t held = 0;
-    unsigned bits = 0;
-    for (const char c : text.substr(0, text.find('='))) {
-        held = held << 6U | static_cast<std::uint32_t>(alphabet.find(c));
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            bytes += static_cast<char>(held >> bits & 0xffU);
-        }
-    }
-    return bytes;
-}
-
-std::vector<Case> framing_cases() {
-    std::ifstream file(BACKSTAY_TEST_DATA "/framing.jsonl");
-    std::vector<Case> cases;
-    for (std::string line; std::getline(file, line);) {
-        const boost::json::value parsed = boost::json::parse(line);
-        const auto text = [&](const char* key) { return std::string(parsed.at(key).as_string()); };
-        cases.push_back({text("id"), text("method"), decode_base64(text("raw_base64")), text("want")});
-    }
-    return cases;
-}
 
 std::vector<std::string> cut(const std::string& bytes, std::size_t size) {
     std::vector<std::string> pieces;
@@ -60,7 +22,7 @@ std::vector<std::string> cut(const std::string& bytes, std::size_t size) {
 }
 
 /// Plays a case on a connection, new or used before, and says what the caller saw.
-std::string play(const Case& given, std::size_t piece, bool reused) {
+std::string play(const FramingCase& given, std::size_t piece, bool reused) {
     MemoryWorld world(2);
     MemoryScript& script = *world.scripts[0];
     if (reused) {
@@ -109,9 +71,9 @@ std::string play(const Case& given, std::size_t piece, bool reused) {
 
 TEST_CASE("each framing case has its verdict, however it is cut, on a new and on a used connection",
           "[http][https_transport]") {
-    const std::vector<Case> cases = framing_cases();
+    const std::vector<FramingCase> cases = framing_cases();
     REQUIRE(cases.size() == 60);
-    for (const Case& each : cases) {
+    for (const FramingCase& each : cases) {
         for (const std::size_t piece : {each.bytes.size() + 1, std::size_t{1}, std::size_t{20}}) {
             for (const bool reused : {false, true}) {
                 const std::string verdict = play(each, piece, reused);

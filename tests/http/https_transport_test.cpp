@@ -273,9 +273,21 @@ TEST_CASE("options out of range are refused by name", "[http][https_transport]")
     HttpsOptions options;
     options.connect_timeout = -1ms;
     CHECK_THROWS_WITH(HttpsTransport(options, runtime, nullptr),
-                      "HttpsOptions.connect_timeout is -1, allowed is 0 ms or more");
+                      "HttpsOptions.connect_timeout is -1 ms, allowed is 0 ms to 365 days");
     options = HttpsOptions();
     options.max_handshakes_per_origin = 0;
     CHECK_THROWS_WITH(HttpsTransport(options, runtime, nullptr),
                       "HttpsOptions.max_handshakes_per_origin is 0, allowed is 1 or more");
+}
+
+TEST_CASE("times that no clock can count are refused, not wrapped around", "[http][https_transport]") {
+    VirtualRuntime runtime;
+    for (auto HttpsOptions::* const field : {&HttpsOptions::connect_timeout, &HttpsOptions::idle_timeout,
+                                             &HttpsOptions::idle_for, &HttpsOptions::max_age}) {
+        HttpsOptions options;
+        options.*field = 24h * 365;
+        CHECK_NOTHROW(HttpsTransport(options, runtime));
+        options.*field = std::chrono::milliseconds::max();
+        CHECK_THROWS_WITH(HttpsTransport(options, runtime), ContainsSubstring("allowed is 0 ms to 365 days"));
+    }
 }

@@ -203,6 +203,20 @@ TEST_CASE("eviction takes the oldest, of that context or of any", "[http][pool_p
     CHECK(f.pool.unused());
 }
 
+TEST_CASE("what has expired is given up in all contexts, and makes room", "[http][pool_policy]") {
+    Fixture f(2, 2);
+    f.open(1, &there, 10s);
+    f.open(2, &here, 20s);
+    CHECK(f.pool.oldest(nullptr)->idle_until == noon + 10s);
+    CHECK(f.pool.oldest(&here)->idle_until == noon + 20s);
+    f.pool.retire_expired(noon + 10s);
+    CHECK(f.alive == std::set<int>{2});
+    CHECK(f.pool.open() == 1);
+    f.pool.retire_expired(noon + 20s);
+    CHECK(f.pool.oldest(nullptr) == nullptr);
+    CHECK(f.pool.unused());
+}
+
 TEST_CASE("a closed pool refuses each waiter once", "[http][pool_policy]") {
     Fixture f(1);
     Waiter holder;

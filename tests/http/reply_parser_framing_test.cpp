@@ -1,56 +1,19 @@
 #include "http/reply_parser.hpp"
 
+#include "http/framing_cases.hpp"
 #include "http/reply_reading.hpp"
 #include "support/catch.hpp"
 
-#include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
-
 #include <algorithm>
-#include <cstdint>
-#include <fstream>
 #include <random>
 #include <string>
 #include <vector>
 
 using namespace backstay;
+using namespace backstay::test;
 using namespace backstay::testing_replies;
 
 namespace {
-
-std::string decode_base64(std::string_view text) {
-    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string bytes;
-    std::uint32_t held = 0;
-    int bits = 0;
-    for (const char c : text.substr(0, text.find('='))) {
-        held = held << 6U | static_cast<std::uint32_t>(alphabet.find(c));
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            bytes += static_cast<char>(held >> static_cast<unsigned>(bits) & 0xffU);
-        }
-    }
-    return bytes;
-}
-
-struct Case {
-    std::string id;
-    std::string method;
-    std::string bytes;
-    std::string want;
-};
-
-std::vector<Case> framing_cases() {
-    std::ifstream file(BACKSTAY_TEST_DATA "/framing.jsonl");
-    std::vector<Case> cases;
-    for (std::string line; std::getline(file, line);) {
-        const boost::json::value parsed = boost::json::parse(line);
-        const auto text = [&](const char* key) { return std::string(parsed.at(key).as_string()); };
-        cases.push_back({text("id"), text("method"), decode_base64(text("raw_base64")), text("want")});
-    }
-    return cases;
-}
 
 /// The three ways in which a reply may come: whole, by the byte, in small packets.
 std::vector<Reading> read_three_ways(std::string_view bytes, std::string_view method) {
@@ -63,7 +26,7 @@ std::vector<Reading> read_three_ways(std::string_view bytes, std::string_view me
 TEST_CASE("every framing case gets its verdict, however it is cut", "[http][reply_parser]") {
     const auto cases = framing_cases();
     REQUIRE(cases.size() == 60);
-    for (const Case& each : cases) {
+    for (const FramingCase& each : cases) {
         for (const Reading& reading : read_three_ways(each.bytes, each.method)) {
             INFO(each.id << ": " << reading.verdict << " " << reading.text << " " << reading.message);
             if (each.want == "either") {

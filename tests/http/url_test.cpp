@@ -163,6 +163,27 @@ TEST_CASE("a path that could leave the base or lose its end is refused", "[http]
     CHECK_THAT(text_of(base.join("/...")), !ContainsSubstring("error"));
 }
 
+TEST_CASE("an encoded slash is a slash to some servers: dot segments beside it are refused", "[http][url]") {
+    const Url base = url("https://h/v1");
+    for (const char* const path :
+         {"/a%2f..%2fb", "/a%2F%2e%2E", "/..%2Fadmin", "/a/%5c..", "/a%5C..%5cb", "/.%2f"}) {
+        INFO(path);
+        CHECK_THAT(text_of(base.join(path)), ContainsSubstring("segment"));
+    }
+    for (const char* const path : {"/a%2Fb", "/a..%2Fb", "/a%5Cb", "/%2e%2e%2e"}) {
+        INFO(path);
+        CHECK(text_of(base.join(path)) == "https://h/v1" + std::string(path));
+    }
+}
+
+TEST_CASE("an identifier is one segment of a path, whatever it holds", "[http][url]") {
+    CHECK(path_segment("12345-a.b_c~") == "12345-a.b_c~");
+    CHECK(path_segment("a/b?c#d e%\xc3\xa4") == "a%2Fb%3Fc%23d%20e%25%C3%A4");
+    const Url base = url("https://h/v1");
+    CHECK(text_of(base.join("/r/" + path_segment("a/b"))) == "https://h/v1/r/a%2Fb");
+    CHECK_THAT(text_of(base.join("/r/" + path_segment("../admin"))), ContainsSubstring("segment"));
+}
+
 TEST_CASE("a server's link is resolved by RFC 3986", "[http][url]") {
     struct Case {
         std::string_view link;

@@ -2,6 +2,7 @@
 
 #include "support/catch.hpp"
 
+#include <limits>
 #include <vector>
 
 namespace {
@@ -56,6 +57,13 @@ TEST_CASE("bounds: a wait of hours times many attempts does not overflow", "[des
     patient.most_attempts = 2'000'000'000;
     patient.longest_wait = 24h * 365 * 100;
     CHECK_FALSE(bounds(Stages{patient, attempt}).longest_time);
+}
+
+TEST_CASE("bounds: retries around retries do not overflow", "[describe]") {
+    StageDescription often = retry;
+    often.most_attempts = 2'000'000'000;
+    const PipelineBounds worst = bounds(Stages{often, often, often});
+    CHECK(worst.most_attempts == std::numeric_limits<int>::max());
 }
 
 TEST_CASE("describe prints the stages in order, the arithmetic, and warns when attempts cannot fit",

@@ -430,8 +430,16 @@ TEST_CASE("a retry describes itself with its arithmetic", "[retry]") {
     CHECK(usual.name == "retry");
     CHECK(usual.settings == "3 attempts, full jitter, 200 ms .. 20 s, server waits up to 5 min");
     CHECK(usual.most_attempts == 3);
-    CHECK(usual.longest_wait == 600ms);
+    CHECK(usual.longest_wait == 3s); // two 429: 1 s and 2 s
     CHECK(usual.amplification == 1.1);
+
+    CHECK(Retry{{.rate_limited_base = 100ms}}.describe().longest_wait == 600ms); // two 503
+    RetryOptions defaulted;
+    defaulted.classifier.rate_limited_default_wait = 60s;
+    CHECK(Retry{defaulted}.describe().longest_wait == 2min + 2s); // with its jitter
+    defaulted.max_attempts = 2'000'000'000;
+    defaulted.classifier.rate_limited_default_wait = 24h * 365;
+    CHECK(Retry{defaulted}.describe().longest_wait == Duration::max());
 
     const StageDescription endless =
         Retry{{.max_attempts = 0, .budget = std::nullopt, .when_longer = WhenLonger::wait}}.describe();

@@ -123,6 +123,7 @@ TEST_CASE("an error names the place and what is allowed there", "[fault_script]"
         {R"({"delay": "-1s"})", R"(delay: "-1s" is not a duration; write 250ms, 2s or 5min)"},
         {R"({"delay": "s"})", R"(delay: "s" is not a duration; write 250ms, 2s or 5min)"},
         {R"({"delay": "1e3s"})", R"(delay: "1e3s" is not a duration; write 250ms, 2s or 5min)"},
+        {R"({"delay": "999999999h"})", R"(delay: "999999999h" is too long; write at most 2000000h)"},
         {R"({"status": 99})", "status: 99 is not a whole number from 200 to 999"},
         {R"({"status": "200"})", R"(status: "200" is not a whole number from 200 to 999)"},
         {R"({"status": 200, "text": 5})", "text: 5 is not a string"},

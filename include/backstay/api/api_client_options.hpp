@@ -26,7 +26,7 @@ struct ApiClientOptions {
     ResponsePipeline pipeline = standard(); ///< the policies that calls run in
     std::shared_ptr<Transport> transport{}; ///< null: an `HttpsTransport` with `https`
     HttpsOptions https{};
-    Fields headers{};         ///< of every request, unless a call sets its own
+    Fields headers{};         ///< of every request, unless a call sets its own; no `Idempotency-Key`
     BearerToken bearer{};     ///< none by default
     std::string credential{}; ///< a name for whose token it is, never the token: keeps shared state apart
     Codec codec{};

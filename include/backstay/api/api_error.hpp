@@ -23,8 +23,10 @@ struct FieldError {
 };
 
 /// Why a call has no result, with everything that is known about it.
-/// Thread safety: as a value; copies share one immutable detail.
-/// Cost: 24 bytes; an error made of a `Failure` alone (a refusal) allocates nothing, and a copy never does.
+/// Of what a server says in a failing reply, the first kilobyte of each text and the first 100 complaints are
+/// kept; a body over 256 KiB is not read. `response` has it whole. Thread safety: as a value; copies share
+/// one immutable detail. Cost: 24 bytes; an error made of a `Failure` alone (a refusal) allocates nothing,
+/// and a copy never does.
 class BACKSTAY_EXPORT ApiError {
 public:
     /// Everything beyond the `Failure`. Also for tests and fallbacks that need an error of their own.
@@ -109,9 +111,9 @@ private:
 
 static_assert(sizeof(ApiError) == 24);
 
-/// Writes one line for the log: kind, status, the server's words or else `message` (bounded, control bytes
-/// replaced), request id, certainty and every kept attempt. No header, token, query value or idempotency key
-/// of the request is in it.
+/// Writes one line for the log: kind, status, the server's words or else `message` (bounded, what could steer
+/// a terminal replaced), request id, certainty and every kept attempt. No header, token, query value or
+/// idempotency key of the request is in it.
 [[nodiscard]] BACKSTAY_EXPORT std::string to_string(const ApiError& error);
 
 } // namespace backstay::inline BACKSTAY_ABI

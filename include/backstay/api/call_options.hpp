@@ -34,7 +34,8 @@ public:
     /// Sends `Idempotency-Key: "..."`, the same on every attempt, which makes a POST or PATCH safe to repeat.
     /// `auto` makes a fresh UUID for each call whose method is not idempotent by itself.
     CallOptions& idempotency_key(std::string key);
-    /// Sets a field of the request, in place of the client's own of that name.
+    /// Sets a field of the request, in place of the client's own of that name. Errors: the call is
+    /// `invalid_request` with an `Idempotency-Key`, which `idempotency_key` alone sets.
     CallOptions& header(std::string_view name, std::string value);
     /// Adds `name=value` to the query, percent-encoded.
     CallOptions& query(std::string name, std::string value);
@@ -49,7 +50,7 @@ public:
     CallOptions& operation(std::string label);
     /// Repeats the call even when an attempt may have been processed: it can then happen twice.
     CallOptions& allow_unsafe_retry(bool allow = true);
-    /// Heeds a server's wait no longer than this one.
+    /// Heeds a server's wait no longer than this one; 0 or less: none but 0.
     CallOptions& max_server_wait(Duration limit);
     /// Refuses a longer reply (`body_too_large`).
     CallOptions& max_body(std::size_t bytes);

@@ -26,6 +26,9 @@ public:
     ApiGuide() noexcept = default;
     explicit ApiGuide(Table table) : table_(std::make_shared<const Table>(std::move(table))) {}
 
+    /// Whether it has no table.
+    [[nodiscard]] bool is_neutral() const noexcept { return table_ == nullptr; }
+
     [[nodiscard]] const std::vector<std::string>& advice(FailureKind kind) const noexcept;
     [[nodiscard]] std::string_view user_message(FailureKind kind) const noexcept;
 

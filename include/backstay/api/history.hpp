@@ -68,7 +68,8 @@ private:
     void keep(Attempt attempt);
 };
 
-/// Reads the id by which a server knows a request: `X-Request-Id`, else `Request-Id`; empty when absent.
+/// Reads the id by which a server knows a request: `X-Request-Id`, else `Request-Id`, the first kilobyte of
+/// it; empty when absent.
 [[nodiscard]] BACKSTAY_EXPORT std::string_view request_id_of(const Fields& fields) noexcept;
 
 } // namespace backstay::inline BACKSTAY_ABI

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <backstay/core/config.hpp>
+#include <backstay/core/expected.hpp>
 #include <backstay/core/time.hpp>
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace backstay::inline BACKSTAY_ABI {
 
@@ -22,5 +24,9 @@ struct StageDescription {
 
 /// Writes a duration as people do: `250 ms`, `1.5 s`, `5 min`.
 [[nodiscard]] BACKSTAY_EXPORT std::string to_text(Duration duration);
+
+/// Reads a number and its unit: `250ms`, `1.5s`, `5min`, `1h`, also `us` and `ns`.
+/// Errors: a sentence that quotes the text and says what to write.
+[[nodiscard]] BACKSTAY_EXPORT expected<Duration, std::string> parse_duration(std::string_view text);
 
 } // namespace backstay::inline BACKSTAY_ABI

@@ -99,12 +99,11 @@ enum class RefusedBy : std::uint8_t {
 struct Failure {
     /// Bits of `flags`.
     enum Flag : std::uint16_t {
-        has_hint = 1,           ///< `hint` is set
-        hint_from_header = 2,   ///< by the Retry-After header
-        hint_from_body = 4,     ///< by the body's `retry_after`
-        hint_from_limits = 8,   ///< by a rate-limit header (RateLimit, X-RateLimit-Reset, ...)
-        in_progress = 16,       ///< 409: the first attempt with this idempotency key is still running
-        invited_by_server = 32, ///< reserved for classifiers: the reply itself invites a repeat
+        has_hint = 1,         ///< `hint` is set
+        hint_from_header = 2, ///< by the Retry-After header
+        hint_from_body = 4,   ///< by the body's `retry_after`
+        hint_from_limits = 8, ///< by a rate-limit header (RateLimit, X-RateLimit-Reset, ...)
+        in_progress = 16,     ///< 409: the first attempt with this idempotency key is still running
     };
 
     FailureKind kind = FailureKind::none;

@@ -53,7 +53,8 @@ struct HttpsOptions {
 /// caller. Thread safety: one transport serves calls on any number of contexts and threads. A connection
 /// stays on the context where it was made, so one `io_context` per thread shares limits and no connection.
 /// Lifetime: runtime outlives transport; a transport may go before its calls have ended, and before or after
-/// the contexts. An idle connection keeps no context running, so an expired one is closed at the next call.
+/// the contexts. An idle connection keeps no context running, so expired ones are closed at the next call,
+/// whichever origin that goes to.
 /// Source: RFC 9112; RFC 9110; RFC 6125 for names.
 class BACKSTAY_EXPORT HttpsTransport final : public Transport {
 public:

@@ -25,9 +25,11 @@ struct ServerWait {
 /// Reads the rate-limit fields, the first that says a wait: RateLimit (the list of the current IETF draft,
 /// and the older `limit=, remaining=, reset=`), RateLimit-Reset, X-RateLimit-Retry-After, X-RateLimit-Reset,
 /// X-Rate-Limit-Reset. In the last four a number from 1704067200 on is a point in time, below it a wait. A
-/// reset beside a `...-Remaining` above zero is no wait: some servers send both with every reply.
-[[nodiscard]] BACKSTAY_EXPORT std::optional<ServerWait> rate_limit_wait(const Fields& fields,
-                                                                        WallTime wall_now);
+/// reset beside a `...-Remaining` above zero is no wait: some servers send both with every reply. `limited`:
+/// whether a limit is what made the reply fail; if not, X-RateLimit-Retry-After alone is read, which says by
+/// itself that there is a wait.
+[[nodiscard]] BACKSTAY_EXPORT std::optional<ServerWait>
+rate_limit_wait(const Fields& fields, WallTime wall_now, bool limited = true);
 
 /// Reads a body's `retry_after` given as a number: a fraction is rounded up to whole seconds; negative, NaN
 /// and absurd values are no hint.

@@ -30,8 +30,9 @@ public:
 
     /// Appends a path (with or without a leading slash, perhaps with a query) to this URL's path:
     /// `https://h/v1` + `/resources` = `https://h/v1/resources`. An empty path gives this URL. A query is
-    /// added behind this URL's own. Errors: also a `.` or `..` segment, percent-encoded or not, which could
-    /// leave this URL's path, and `#`.
+    /// added behind this URL's own. What is put into a path and may hold anything goes through
+    /// `path_segment`. Errors: also `#`, and a `.` or `..` segment, which could leave this URL's path, though
+    /// its dots or slashes are percent-encoded.
     [[nodiscard]] expected<Url, std::string> join(std::string_view path) const;
 
     /// Resolves a server's link by RFC 3986 section 5 (`/v1/x` against the origin, `https://...` as it is).
@@ -56,5 +57,9 @@ private:
     Origin origin_;
     std::string target_;
 };
+
+/// Percent-encodes an identifier as one segment of a path: `a/b?c` becomes `a%2Fb%3Fc`. `.` and `..` stay,
+/// and `join` refuses them.
+[[nodiscard]] BACKSTAY_EXPORT std::string path_segment(std::string_view text);
 
 } // namespace backstay::inline BACKSTAY_ABI

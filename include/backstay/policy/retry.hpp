@@ -33,7 +33,8 @@ struct RetryInfo {
 struct RetryOptions {
     int max_attempts = 3; ///< the first included; 0: without limit
     BackoffOptions backoff{};
-    Duration rate_limited_base = std::chrono::seconds{1}; ///< backoff's base after a 429 that names no wait
+    Duration rate_limited_base = std::chrono::seconds{1}; ///< backoff's base after a 429 that names no wait,
+                                                          ///< unless the backoff's cap is shorter
     Classifier classifier{};
     std::optional<RetryBudget> budget{RetryBudget{}};   ///< copies of these options share it; nullopt: none
     Duration max_server_wait = std::chrono::minutes{5}; ///< see `when_longer`; 0: obeys no wait but 0
