@@ -53,25 +53,31 @@ asio::awaitable<Exchanged> ApiOperation::attempt(CallContext& call) {
     if (call.stop != nullptr && call.stop->requested()) {
         co_return fail(stopped_error(call.stop->reason()));
     }
+    if (active_.draining()) { // a hedge's time came during a shutdown
+        co_return fail(stopped_error(FailureKind::client_closed));
+    }
     const int number = call.attempt;
     const TimePoint began = call.attempt_began;
     CallRecord::Attempt told;
     if (record_ != nullptr) {
         told = record_->begin_attempt(number, began);
     }
-    Exchanged outcome = co_await exchange(call, told);
+    active_.attempt_begins();
+    Exchanged outcome = fail(TransportError{});
+    try {
+        outcome = co_await exchange(call, told);
+    } catch (...) { // no memory for its frame
+        outcome = fail(TransportError{failure_of_exception()});
+    }
     record(outcome, number, began);
     if (record_ != nullptr) {
         record_->end_attempt(std::move(told), *history_.latest(), last_end_);
     }
-    if (!outcome || !outcome->ok()) {
-        active_.attempt_failed();
-    }
+    active_.attempt_ended(!outcome || !outcome->ok());
     co_return outcome;
 }
 
 asio::awaitable<Exchanged> ApiOperation::exchange(CallContext& call, const CallRecord::Attempt& told) {
-    const ActiveCall::Attempt under_way{active_};
     std::optional<Request> own;
     std::shared_ptr<const TokenStore::Current> current;
     if (prepared_.fresh_token) {

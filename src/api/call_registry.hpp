@@ -30,21 +30,16 @@ public:
     [[nodiscard]] bool entered() const noexcept { return entered_; }
     [[nodiscard]] StopSignal& stop() noexcept { return stop_; }
 
-    /// Marks that an attempt is under way while it lives.
-    class Attempt {
-    public:
-        explicit Attempt(ActiveCall& call) noexcept : call_(call) { ++call_.attempts_; }
-        Attempt(const Attempt&) = delete;
-        Attempt& operator=(const Attempt&) = delete;
-        ~Attempt() { --call_.attempts_; }
+    /// True once a shutdown has begun: what runs may go on, and nothing may begin.
+    [[nodiscard]] bool draining() const noexcept { return draining_; }
 
-    private:
-        ActiveCall& call_;
-    };
-
-    /// Tells that an attempt failed: during a shutdown it was the last one.
-    void attempt_failed() noexcept {
-        if (draining_) {
+    /// Tells that an attempt is under way. Not by a guard in its frame: that of a hedge's other branch may
+    /// outlive this.
+    void attempt_begins() noexcept { ++attempts_; }
+    /// Tells how it ended: during a shutdown the call ends with the last one that fails.
+    void attempt_ended(bool failed) noexcept {
+        --attempts_;
+        if (draining_ && failed && attempts_ == 0) {
             stop_.request(FailureKind::client_closed);
         }
     }

@@ -3,6 +3,7 @@
 #include "api/call_record.hpp"
 #include "api/json_text.hpp"
 
+#include <algorithm>
 #include <new>
 
 namespace backstay::inline BACKSTAY_ABI::detail {
@@ -78,8 +79,12 @@ void RawReply::describe(ReplyInfo& info) const {
         }
     }
     info.request_id = request_id();
-    if (!info.attempts.empty()) {
-        info.attempts.back().request_id = info.request_id;
+    const auto succeeded =
+        std::find_if(info.attempts.rbegin(), info.attempts.rend(), [](const Attempt& attempt) {
+            return attempt.kind == FailureKind::none || attempt.kind == FailureKind::not_modified;
+        });
+    if (succeeded != info.attempts.rend()) {
+        succeeded->request_id = info.request_id;
     }
 }
 

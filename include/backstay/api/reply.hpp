@@ -25,7 +25,7 @@ struct ReplyInfo {
     Fields headers{};
     std::string request_id{};        ///< from the body, else `X-Request-Id` or `Request-Id`
     std::string idempotency_key{};   ///< that the call carried
-    std::vector<Attempt> attempts{}; ///< the first and last 15, in order; the last one succeeded
+    std::vector<Attempt> attempts{}; ///< the first and last 15, in order; one succeeded
     int attempt_count = 0;
     bool is_fallback = false; ///< a `Fallback` made it, not the server: nothing else above is filled in
 
