@@ -49,7 +49,7 @@ public:
     Observer* observer = nullptr; ///< must outlive the call
     StopSignal* stop = nullptr;   ///< must outlive the call; null: nobody will stop it
     detail::CredentialUse* credentials = nullptr; ///< for the policy `Credentials`; null: none to refresh
-    bool tell_end = true;         ///< false for a caller that reports `call_ended` itself, knowing more
+    bool tell_end = true; ///< false for a caller that reports `call_ended` itself, knowing more
 };
 
 /// What every stage may see and narrow. One per call (and per branch of a hedge), in the driver's frame.
