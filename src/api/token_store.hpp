@@ -30,7 +30,7 @@ struct TokenWaiter {
 /// A provider's token, and who may go on with it, must wait for another, or begins to fetch that. It decides
 /// only: whoever is told to `begin` a refresh runs it, and tells how it went.
 /// Thread safety: all members from any thread. Wakes outside its lock.
-class TokenStore {
+class BACKSTAY_EXPORT TokenStore {
 public:
     /// A token as attempts carry it.
     struct Current {

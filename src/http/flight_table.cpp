@@ -1,5 +1,7 @@
 #include "http/flight_table.hpp"
 
+#include "http/context_keeper.hpp"
+
 #include <asio/post.hpp>
 
 #include <exception>
@@ -9,9 +11,10 @@
 namespace backstay::inline BACKSTAY_ABI {
 
 Flight::Flight(std::string identity, const Request& asked, const CallContext& first, std::uint64_t seed,
-               asio::any_io_executor runs_on)
+               asio::any_io_executor runs_on, std::shared_ptr<ContextKeeper> of_its_context)
     : key(std::move(identity)),
       executor(std::move(runs_on)),
+      keeper(std::move(of_its_context)),
       request(asked),
       origin(first.key.origin),
       credential(first.key.credential),
@@ -37,7 +40,7 @@ FlightTable::Seat FlightTable::board(std::string key, const Request& request, co
     const bool first = entry == nullptr;
     try {
         if (first) {
-            entry = std::make_shared<Flight>(std::move(key), request, call, seed, executor);
+            entry = std::make_shared<Flight>(std::move(key), request, call, seed, executor, gate.keeper());
         }
         entry->shared = !first;
         entry->aboard.push_front(gate.opener());
@@ -64,9 +67,10 @@ void FlightTable::leave(Seat& seat, bool in_vain) noexcept {
     }
     if (flight.aboard.empty()) {
         try {
-            // posted under the lock: until it has ended, its frame and therefore its context exist
-            asio::post(flight.executor,
-                       [stopped = seat.flight_] { stopped->stop.request(FailureKind::canceled); });
+            flight.keeper->while_open([&] {
+                asio::post(flight.executor,
+                           [stopped = seat.flight_] { stopped->stop.request(FailureKind::canceled); });
+            });
         } catch (const std::exception&) { // no memory: nobody waits for it, and it ends by itself
         }
     }

@@ -45,13 +45,14 @@ struct Flight {
     using Outcome = expected<Response, TransportError>;
 
     Flight(std::string identity, const Request& asked, const CallContext& first, std::uint64_t seed,
-           asio::any_io_executor runs_on);
+           asio::any_io_executor runs_on, std::shared_ptr<ContextKeeper> of_its_context);
     Flight(const Flight&) = delete;
     Flight& operator=(const Flight&) = delete;
     ~Flight() = default;
 
     const std::string key;
     const asio::any_io_executor executor;
+    const std::shared_ptr<ContextKeeper> keeper;
     const Request request;
     const std::string origin, credential, partition, operation; ///< what `call.key` views
     StopSignal stop;

@@ -1,5 +1,7 @@
 #include "http/gate.hpp"
 
+#include "http/context_keeper.hpp"
+
 #include <asio/async_result.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
@@ -14,15 +16,21 @@ namespace backstay::inline BACKSTAY_ABI {
 
 /// The wait is a timer that never expires: it is the one Asio operation that keeps the context running, heeds
 /// cancellation, dies with its context, and can be ended without allocating. The lock is for openers on other
-/// threads, which may come while the wait begins or after the gate has gone.
+/// threads, which may come while the wait begins, after the gate has gone, or while its context goes.
 struct Gate::State {
     std::mutex mutex;
     std::optional<asio::steady_timer> timer;
+    std::shared_ptr<ContextKeeper> keeper;
     bool open = false;
 };
 
 Gate::Gate(const asio::any_io_executor& executor) : state_(std::make_shared<State>()) {
     state_->timer.emplace(executor);
+    state_->keeper = ContextKeeper::of(executor); // after the timer: see there
+}
+
+const std::shared_ptr<ContextKeeper>& Gate::keeper() const noexcept {
+    return state_->keeper;
 }
 
 Gate::~Gate() {
@@ -38,7 +46,7 @@ void Gate::Opener::open() const noexcept {
     state_->open = true;
     if (state_->timer) {
         try {
-            state_->timer->cancel();
+            state_->keeper->while_open([this] { state_->timer->cancel(); });
         } catch (const std::exception&) { // Asio throws here only in name
         }
     }

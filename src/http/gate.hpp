@@ -11,6 +11,8 @@
 
 namespace backstay::inline BACKSTAY_ABI {
 
+class ContextKeeper;
+
 /// Lets one coroutine wait until somebody, on any thread, opens the gate. It opens once.
 /// Lifetime: openers may outlive gate and context; opening then does nothing.
 /// Cancellation: `wait` returns early; the gate stays as it is.
@@ -38,6 +40,8 @@ public:
     [[nodiscard]] asio::awaitable<void> wait();
     void cancel() noexcept override { opener().open(); }
     [[nodiscard]] Opener opener() const noexcept { return Opener{state_}; }
+    /// That of its executor's context.
+    [[nodiscard]] const std::shared_ptr<ContextKeeper>& keeper() const noexcept;
 
 private:
     std::shared_ptr<State> state_;

@@ -144,11 +144,13 @@ asio::awaitable<Outcome> SingleFlightTransport::Impl::wait(std::shared_ptr<Impl>
             Pilot pilot(std::shared_ptr<FlightTable>(self, &self->table), seat.flight());
             asio::co_spawn(watchdog.executor(), fly(self, std::move(pilot)), asio::detached);
         }
-        {
+        std::optional<Outcome> outcome = seat.outcome(); // it may have ended at once
+        if (!outcome) {
             const Watchdog::Watch watch(watchdog, gate);
             co_await gate.wait();
+            outcome = seat.outcome();
         }
-        if (std::optional<Outcome> outcome = seat.outcome()) {
+        if (outcome) {
             call.resends += seat.first() ? seat.flight()->call.resends : 0;
             co_return std::move(*outcome);
         }

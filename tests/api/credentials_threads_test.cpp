@@ -67,18 +67,18 @@ TEST_CASE("Calls on several threads share one refresh at a time, on the client's
                                  .transport = server,
                                  .bearer = {provider, {.min_interval = 0s}}};
         const ApiClient api{pool.get_executor(), std::move(options)};
+        const auto caller = [&]() -> asio::awaitable<void> {
+            for (int i = 0; i < calls; ++i) {
+                const auto result = co_await api.get<void>("/r");
+                (result                                               ? good
+                 : result.error().kind() == FailureKind::unauthorized ? refused
+                                                                      : others)
+                    .fetch_add(1);
+            }
+        };
         std::vector<asio::io_context> contexts(4);
         std::vector<std::thread> threads;
         for (auto& context : contexts) {
-            const auto caller = [&]() -> asio::awaitable<void> {
-                for (int i = 0; i < calls; ++i) {
-                    const auto result = co_await api.get<void>("/r");
-                    (result                                               ? good
-                     : result.error().kind() == FailureKind::unauthorized ? refused
-                                                                          : others)
-                        .fetch_add(1);
-                }
-            };
             for (int i = 0; i < 2; ++i) {
                 asio::co_spawn(context, caller(), [](const std::exception_ptr& thrown) {
                     if (thrown) {

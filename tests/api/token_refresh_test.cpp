@@ -103,7 +103,7 @@ TEST_CASE("what no field can hold, or has expired when it comes, is no token") {
     };
     for (const auto& [token, message] : cases) {
         TokenWorld world;
-        const auto provider = [&token = token]() -> asio::awaitable<Given> { co_return token; };
+        const auto provider = [&given = token]() -> asio::awaitable<Given> { co_return given; };
         const auto error = world.get(world.client(BearerToken{provider})).error();
         CHECK(error.kind() == FailureKind::invalid_request);
         CHECK(error.message() == message);

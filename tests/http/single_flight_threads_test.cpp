@@ -53,7 +53,7 @@ public:
 
 TEST_CASE("callers on several threads share exchanges, and each gets the reply to its own request",
           "[single_flight][threads]") {
-    constexpr int calls = 10'000; // of each of eight callers on four threads
+    constexpr int calls = 30'000; // of each of eight callers on four threads
     const auto inner = std::make_shared<YieldingTransport>();
     SingleFlightTransport transport{inner, asio_runtime()};
     std::atomic<int> good{0};

@@ -80,6 +80,18 @@ TEST_CASE("requests that differ in anything are not the same", "[single_flight]"
     CHECK(exchanges_with([](Exchanged& e) { e.request.max_body_bytes = 10; }) == 2);
 }
 
+TEST_CASE("requests that accept different sizes of a reply are not the same", "[single_flight]") {
+    FlightWorld world;
+    Exchanged one;
+    Exchanged other;
+    one.request.max_body_bytes = 10;
+    other.request.max_body_bytes = 20;
+    world.begin(one);
+    world.begin(other);
+    world.run();
+    CHECK(world.inner->seen.size() == 2);
+}
+
 TEST_CASE("requests with different credentials never share a reply", "[single_flight]") {
     const auto authorized = [](const char* token) {
         return [token](Exchanged& e) { e.request.fields.add("Authorization", token); };

@@ -16,7 +16,7 @@ namespace backstay::test {
 using namespace std::chrono_literals;
 
 /// Answers its n-th request (from 1) with the number as body, after a time of its own; every so often it
-/// fails. Only a stop ends an exchange before: a shared one has no deadline.
+/// fails.
 class NumberingTransport final : public Transport {
 public:
     explicit NumberingTransport(Runtime& runtime) noexcept : runtime_(runtime) {}
@@ -42,10 +42,14 @@ public:
         if (takes > Duration::zero()) {
             const auto executor = co_await asio::this_coro::executor;
             const auto parking = detail::Parking::make(runtime_, executor);
-            const auto woken = co_await parking->wait(runtime_.now() + takes, call.stop);
+            const TimePoint due = runtime_.now() + takes;
+            const auto woken = co_await parking->wait(std::min(due, call.deadline.at), call.stop);
             if (woken == detail::Woken::stopped) {
                 ++stopped;
                 co_return fail(TransportError({.kind = call.stop->reason()}));
+            }
+            if (call.deadline.at < due) {
+                co_return fail(TransportError({.kind = call.deadline.kind}));
             }
         }
         on_sent(call);

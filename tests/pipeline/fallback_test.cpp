@@ -111,23 +111,25 @@ TEST_CASE("what the call throws counts as its failure", "[fallback]") {
 
 TEST_CASE("a call that was cancelled is not answered, and the caller gets its error as a value",
           "[fallback]") {
-    World world;
-    Started<R> started;
-    int asked = 0;
-    const Fallback fallback{[&asked] { return std::to_string(++asked); }, {.on = KindSet::all()}};
-    const auto call = [&]() -> asio::awaitable<R> {
-        co_await asio::this_coro::throw_if_cancelled(false);
-        (void)co_await nap(world.runtime, 1h);
-        co_await asio::this_coro::throw_if_cancelled(true);
-        co_return fail(broken);
-    };
-    start(world, started, fallback(call()));
-    world.run_for(1s);
-    started.cancel.emit(asio::cancellation_type::terminal);
-    world.run();
-    REQUIRE(started.outcome);
-    CHECK(started.outcome->error() == broken);
-    CHECK(asked == 0);
+    for (const bool throws : {true, false}) { // the caller's setting
+        World world;
+        Started<R> started;
+        int asked = 0;
+        const Fallback fallback{[&asked] { return std::to_string(++asked); }, {.on = KindSet::all()}};
+        const auto call = [&]() -> asio::awaitable<R> {
+            co_await asio::this_coro::throw_if_cancelled(false);
+            (void)co_await nap(world.runtime, 1h);
+            co_await asio::this_coro::throw_if_cancelled(throws);
+            co_return fail(broken);
+        };
+        start(world, started, fallback(call()));
+        world.run_for(1s);
+        started.cancel.emit(asio::cancellation_type::terminal);
+        world.run();
+        REQUIRE(started.outcome);
+        CHECK(started.outcome->error() == broken);
+        CHECK(asked == 0);
+    }
 }
 
 TEST_CASE("a cancel while the alternative runs reaches it", "[fallback]") {
@@ -135,6 +137,7 @@ TEST_CASE("a cancel while the alternative runs reaches it", "[fallback]") {
     Started<R> started;
     const auto slow = [&world]() -> asio::awaitable<R> {
         const auto woken = co_await nap(world.runtime, 1h);
+        (void)co_await nap(world.runtime, 1h); // throws, as the setting has it
         co_return woken == detail::Woken::canceled ? R{fail(Failure{.kind = FailureKind::canceled})} : "slow";
     };
     const Fallback fallback{slow};

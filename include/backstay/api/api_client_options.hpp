@@ -27,7 +27,7 @@ struct ApiClientOptions {
     std::shared_ptr<Transport> transport{}; ///< null: an `HttpsTransport` with `https`
     HttpsOptions https{};
     Fields headers{};         ///< of every request, unless a call sets its own; no `Idempotency-Key`
-    BearerToken bearer{};     ///< none by default
+    BearerToken bearer{};     ///< none by default; one with a provider needs `Credentials` in the pipeline
     std::string credential{}; ///< a name for whose token it is, never the token: keeps shared state apart
     Codec codec{};
     ApiGuide guide{};             ///< for `ApiError::advice`; neutral by default

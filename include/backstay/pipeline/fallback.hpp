@@ -95,9 +95,6 @@ private:
         if (cancellation.cancelled() != asio::cancellation_type::none) {
             co_return std::move(*result);
         }
-        // a cancel from here on is the alternative's affair, and must not turn the outcome into an exception
-        const bool throws = co_await asio::this_coro::throw_if_cancelled();
-        co_await asio::this_coro::throw_if_cancelled(false);
         Failure second;
         try {
             Result other = co_await detail::alternative<T, E>(state->alternative, *result, failure);
@@ -107,7 +104,6 @@ private:
         } catch (...) {
             second = detail::failure_of_exception();
         }
-        co_await asio::this_coro::throw_if_cancelled(throws);
         detail::tell_fell_back(state->options, failure, second.kind);
         co_return std::move(*result);
     }
