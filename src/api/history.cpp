@@ -77,9 +77,8 @@ std::vector<Attempt> History::attempts() const {
     if (latest_) {
         all.push_back(line_of(*latest_));
     }
-    // the branches of a hedge end in another order than they begin
-    std::stable_sort(all.begin(), all.end(),
-                     [](const Attempt& a, const Attempt& b) { return a.number < b.number; });
+    // the branches of a hedge end in another order than they begin; no two attempts have the same number
+    std::ranges::sort(all, {}, &Attempt::number);
     return all;
 }
 
