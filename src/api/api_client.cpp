@@ -177,6 +177,10 @@ const asio::any_io_executor& ApiClient::get_executor() const noexcept {
     return core_->executor;
 }
 
+const ResponsePipeline& ApiClient::pipeline() const noexcept {
+    return core_->options.pipeline;
+}
+
 std::string ApiClient::describe() const {
     return core_->options.pipeline.describe();
 }

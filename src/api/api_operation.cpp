@@ -2,6 +2,7 @@
 
 #include "api/credential_use.hpp"
 
+#include <backstay/http/server_wait.hpp>
 #include <backstay/pipeline/detail/outcome.hpp>
 
 #include <algorithm>
@@ -69,6 +70,8 @@ asio::awaitable<Exchanged> ApiOperation::attempt(CallContext& call) {
     } catch (...) { // no memory for its frame
         outcome = fail(TransportError{failure_of_exception()});
     }
+    call.quota =
+        outcome ? rate_limit_quota(outcome->fields(), core_.options.runtime->wall_now()) : ServerQuota{};
     record(outcome, number, began);
     if (record_ != nullptr) {
         record_->end_attempt(std::move(told), *history_.latest(), last_end_);

@@ -24,41 +24,40 @@ std::string_view next_unquoted(std::string_view& rest, char separator) noexcept 
     return trim_blanks(part);
 }
 
-/// What one `key=number` of either form says.
-struct Quota {
-    std::optional<std::uint64_t> remaining{};
-    std::optional<std::uint64_t> reset{};
-
-    void read(std::string_view parameter, std::string_view remaining_key,
-              std::string_view reset_key) noexcept {
-        const std::string_view key = next_part(parameter, '=');
-        if (key == remaining_key) {
-            remaining = parse_digits(trim_blanks(parameter), 10);
-        } else if (key == reset_key) {
-            reset = parse_digits(trim_blanks(parameter), 10);
-        }
+/// Reads one `key=number` of either form.
+void read(FieldQuota& into, std::string_view parameter, std::string_view remaining_key,
+          std::string_view reset_key) noexcept {
+    const std::string_view key = next_part(parameter, '=');
+    if (key == remaining_key) {
+        into.remaining = parse_digits(trim_blanks(parameter), 10);
+    } else if (key == reset_key) {
+        into.reset = parse_digits(trim_blanks(parameter), 10);
     }
+}
 
-    [[nodiscard]] std::optional<std::uint64_t> wait() const noexcept {
-        return remaining == std::uint64_t{0} ? reset : std::nullopt;
-    }
-};
+/// The older form: its members are those of one quota.
+bool is_older(std::string_view value) noexcept {
+    const std::string_view key = next_part(value, '=');
+    return key == "limit" || key == "remaining" || key == "reset";
+}
 
 } // namespace
 
-std::optional<std::uint64_t> rate_limit_seconds(std::string_view value) noexcept {
-    std::optional<std::uint64_t> longest;
-    Quota older;
-    while (!value.empty()) {
-        std::string_view item = next_unquoted(value, ',');
-        older.read(next_unquoted(item, ';'), "remaining", "reset");
-        Quota quota;
-        while (!item.empty()) {
-            quota.read(next_unquoted(item, ';'), "r", "t");
+FieldQuota next_quota(std::string_view& value) noexcept {
+    FieldQuota quota;
+    if (is_older(trim_blanks(value))) {
+        while (!value.empty()) {
+            std::string_view member = next_unquoted(value, ',');
+            read(quota, next_unquoted(member, ';'), "remaining", "reset");
         }
-        longest = std::max(longest, quota.wait());
+        return quota;
     }
-    return std::max(longest, older.wait());
+    std::string_view item = next_unquoted(value, ',');
+    (void)next_unquoted(item, ';'); // the quota's name
+    while (!item.empty()) {
+        read(quota, next_unquoted(item, ';'), "r", "t");
+    }
+    return quota;
 }
 
 } // namespace backstay::inline BACKSTAY_ABI

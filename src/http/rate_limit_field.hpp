@@ -8,10 +8,18 @@
 
 namespace backstay::inline BACKSTAY_ABI {
 
-/// Reads the seconds to wait from a RateLimit field's value: of the list of the current draft
-/// (`"burst";r=0;t=1, "daily";r=0;t=3600`) the longest `t` among the quotas that are used up, of the older
-/// form (`limit=100, remaining=0, reset=30`) the reset. nullopt when something is left, or nothing is said.
+/// What one quota of a RateLimit field says.
+struct FieldQuota {
+    std::optional<std::uint64_t> remaining{}; ///< requests
+    std::optional<std::uint64_t> reset{};     ///< seconds
+
+    [[nodiscard]] bool spent() const noexcept { return remaining == std::uint64_t{0}; }
+};
+
+/// Takes the next quota off the front of a RateLimit field's value: an item of the current draft's list
+/// (`"burst";r=0;t=1, "daily";r=0;t=3600`), or the whole of the older form (`limit=100, remaining=0,
+/// reset=30`). What does not parse is left out.
 /// Source: draft-ietf-httpapi-ratelimit-headers; the lists are those of RFC 9651.
-[[nodiscard]] std::optional<std::uint64_t> rate_limit_seconds(std::string_view value) noexcept;
+[[nodiscard]] FieldQuota next_quota(std::string_view& value) noexcept;
 
 } // namespace backstay::inline BACKSTAY_ABI

@@ -10,6 +10,7 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <system_error>
 
@@ -41,10 +42,19 @@ WallTime server_now(const Fields& fields, WallTime wall_now) noexcept {
     return date == nullptr ? wall_now : parse_http_date(trim_blanks(*date), wall_now).value_or(wall_now);
 }
 
-/// A quota of which something is left is no reason to wait: some servers send its reset with every reply.
-bool has_quota_left(const Fields& fields, const char* remaining_name) noexcept {
-    const std::string* remaining = fields.find(remaining_name);
-    return remaining != nullptr && parse_digits(trim_blanks(*remaining), most_digits).value_or(0) > 0;
+/// The number of seconds, or the point in time, that a reset names.
+Duration reset_wait(std::uint64_t reset, const Fields& fields, WallTime wall_now) noexcept {
+    auto seconds = static_cast<std::int64_t>(reset);
+    if (reset >= first_epoch) {
+        const auto now = std::chrono::floor<std::chrono::seconds>(server_now(fields, wall_now));
+        seconds -= now.time_since_epoch().count();
+    }
+    return to_wait(seconds);
+}
+
+std::optional<std::uint64_t> number_in(const Fields& fields, const char* name) noexcept {
+    const std::string* value = fields.find(name);
+    return value == nullptr ? std::nullopt : parse_digits(trim_blanks(*value), most_digits);
 }
 
 struct LimitField {
@@ -58,6 +68,24 @@ constexpr std::array<LimitField, 4> limit_fields = {
     LimitField{"X-RateLimit-Reset", "X-RateLimit-Remaining"},
     LimitField{"X-Rate-Limit-Reset", "X-Rate-Limit-Remaining"},
 };
+
+/// Most replies say nothing of a limit: one look at each name tells.
+bool may_tell_of_limit(const Field& field) noexcept {
+    const std::string_view name = field.name;
+    return same_field_name(name.substr(0, 9), "RateLimit") || same_field_name(name.substr(0, 6), "X-Rate");
+}
+
+/// Orders quotas: a spent one first, else the one that asks for the greater distance between calls.
+bool is_tighter(const ServerQuota& a, const ServerQuota& b) noexcept {
+    const auto spacing = [](const ServerQuota& quota) {
+        constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<Duration::rep>::max());
+        return quota.resets_in /
+               static_cast<Duration::rep>(std::clamp<std::uint64_t>(quota.remaining, 1, most));
+    };
+    const bool a_spent = a.remaining == 0;
+    const bool b_spent = b.remaining == 0;
+    return a_spent != b_spent ? a_spent : spacing(a) > spacing(b);
+}
 
 } // namespace
 
@@ -80,28 +108,54 @@ std::optional<ServerWait> retry_after(const Fields& fields, WallTime wall_now) {
 std::optional<ServerWait> rate_limit_wait(const Fields& fields, WallTime wall_now, bool limited) {
     std::optional<std::uint64_t> longest;
     for (const Field& field : fields) {
-        if (limited && same_field_name(field.name, "RateLimit")) {
-            longest = std::max(longest, rate_limit_seconds(field.value));
+        if (!limited || !same_field_name(field.name, "RateLimit")) {
+            continue;
+        }
+        for (std::string_view value = field.value; !value.empty();) {
+            const FieldQuota quota = next_quota(value);
+            longest = std::max(longest, quota.spent() ? quota.reset : std::nullopt);
         }
     }
     if (longest) {
         return ServerWait{to_wait(static_cast<std::int64_t>(*longest)), Failure::hint_from_limits};
     }
     for (const LimitField& limit : limit_fields) {
-        const std::string* value = fields.find(limit.name);
-        const auto number = value == nullptr ? std::nullopt : parse_digits(trim_blanks(*value), most_digits);
+        const auto reset = number_in(fields, limit.name);
         const bool says_by_itself = *limit.remaining == '\0';
-        if (!number || (!limited && !says_by_itself) || has_quota_left(fields, limit.remaining)) {
-            continue;
+        // a quota of which something is left is no reason to wait: some servers send its reset with every
+        // reply
+        if (reset && (limited || says_by_itself) && number_in(fields, limit.remaining).value_or(0) == 0) {
+            return ServerWait{reset_wait(*reset, fields, wall_now), Failure::hint_from_limits};
         }
-        auto seconds = static_cast<std::int64_t>(*number);
-        if (*number >= first_epoch) {
-            const auto now = std::chrono::floor<std::chrono::seconds>(server_now(fields, wall_now));
-            seconds -= now.time_since_epoch().count();
-        }
-        return ServerWait{to_wait(seconds), Failure::hint_from_limits};
     }
     return std::nullopt;
+}
+
+ServerQuota rate_limit_quota(const Fields& fields, WallTime wall_now) {
+    ServerQuota tightest;
+    if (std::none_of(fields.begin(), fields.end(), may_tell_of_limit)) {
+        return tightest;
+    }
+    const auto add = [&](std::optional<std::uint64_t> remaining, Duration resets_in) {
+        const ServerQuota quota{.remaining = remaining.value_or(0), .resets_in = resets_in};
+        if (remaining && quota.told() && (!tightest.told() || is_tighter(quota, tightest))) {
+            tightest = quota;
+        }
+    };
+    for (const Field& field : fields) {
+        if (!same_field_name(field.name, "RateLimit")) {
+            continue;
+        }
+        for (std::string_view value = field.value; !value.empty();) {
+            const FieldQuota quota = next_quota(value);
+            add(quota.remaining, to_wait(static_cast<std::int64_t>(quota.reset.value_or(0))));
+        }
+    }
+    for (const LimitField& limit : limit_fields) {
+        const auto reset = number_in(fields, limit.name);
+        add(number_in(fields, limit.remaining), reset ? reset_wait(*reset, fields, wall_now) : Duration(0));
+    }
+    return tightest;
 }
 
 std::optional<ServerWait> body_wait(double seconds) noexcept {

@@ -71,6 +71,9 @@ std::vector<KeyedCircuitSnapshot> CircuitTable::snapshots(TimePoint now) const {
     for (const auto& [key, circuit] : keyed_.entries()) {
         shown.push_back({.key = key, .circuit = judged(circuit->snapshot(now), now)});
     }
+    if (shown.empty() && now < isolated_until()) {
+        shown.push_back({.key = {}, .circuit = judged(CircuitSnapshot{}, now)});
+    }
     return shown;
 }
 

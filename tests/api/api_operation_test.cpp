@@ -268,6 +268,32 @@ TEST_CASE("A call passes a stage by, and limits a server's wait") {
     CHECK(error.stop_reason() == StopReason::server_wait_too_long);
 }
 
+TEST_CASE("Calls are spaced by the quota that the server's replies tell, when a cool-down paces") {
+    ApiWorld world;
+    auto api = world.client({.pipeline = Pipeline{CoolDown{{.pace = true}}}});
+    world.transport->reply(204, "", fields({{"RateLimit", R"("default";r=4;t=20)"}}));
+    world.transport->reply(204).reply(204); // tells nothing: the pace stands
+    const TimePoint began = world.now();
+    CHECK(world.get<void>(api));
+    CHECK(world.get<void>(api));
+    const TimePoint second = world.now();
+    CHECK(world.get<void>(api));
+    CHECK(second - began <= 5s);
+    CHECK(world.now() - second == 5s);
+}
+
+TEST_CASE("A good reply that spends the quota holds the next call back until it is granted anew") {
+    ApiWorld world;
+    auto api = world.client({.pipeline = Pipeline{CoolDown{{.spread_max = 0s, .pace = true}}}});
+    world.transport->reply(204, "", fields({{"X-RateLimit-Remaining", "0"}, {"X-RateLimit-Reset", "7"}}));
+    world.transport->reply(204);
+    const TimePoint began = world.now();
+    CHECK(world.get<void>(api));
+    CHECK(world.now() == began);
+    CHECK(world.get<void>(api));
+    CHECK(world.now() - began == 7s);
+}
+
 TEST_CASE("A request carries its limit of the reply's size, policies and observers its labels") {
     struct Watch final : Observer {
         std::vector<std::string> seen;

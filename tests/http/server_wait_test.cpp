@@ -202,6 +202,48 @@ TEST_CASE("a reset beside a quota that is left is no wait", "[http][server_wait]
     }
 }
 
+TEST_CASE("a reply tells of the quota that is left", "[http][server_wait]") {
+    struct Told {
+        Pairs fields;
+        std::uint64_t remaining;
+        Duration resets_in;
+    };
+    const std::vector<Told> cases = {
+        {{{"RateLimit", R"("default";r=50;t=30)"}}, 50, 30s},
+        {{{"RateLimit", "limit=100, remaining=5, reset=30"}}, 5, 30s},
+        {{{"RateLimit", R"("burst";r=10;t=1, "daily";r=100;t=3600)"}}, 100, 3600s}, // 36 s apart
+        {{{"RateLimit", R"("daily";r=100;t=3600, "burst";r=0;t=1)"}}, 0, 1s},       // nothing goes now
+        {{{"RateLimit", R"("a";r=0;t=1)"}, {"RateLimit", R"("b";r=0;t=9)"}}, 0, 9s},
+        {{{"RateLimit-Remaining", "7"}, {"RateLimit-Reset", "9"}}, 7, 9s},
+        {{{"x-ratelimit-remaining", "4999"}, {"X-RateLimit-Reset", "3300"}}, 4999, 3300s},
+        {{{"X-Rate-Limit-Remaining", "2"}, {"X-Rate-Limit-Reset", "1704070830"}}, 2, 30s},
+        {{{"RateLimit", R"("a";r=1;t=10)"}, {"X-RateLimit-Remaining", "1"}, {"X-RateLimit-Reset", "60"}},
+         1,
+         60s},
+    };
+    for (const Told& each : cases) {
+        INFO(each.fields.front().first << ": " << each.fields.front().second);
+        const ServerQuota quota = rate_limit_quota(fields_of(each.fields), in_2024);
+        CHECK(quota.remaining == each.remaining);
+        CHECK(quota.resets_in == each.resets_in);
+    }
+}
+
+TEST_CASE("half of a quota, or one that has been reset, tells nothing", "[http][server_wait]") {
+    for (const Pairs& each : std::vector<Pairs>{{},
+                                                {{"Content-Type", "text/html"}},
+                                                {{"RateLimit", R"("default";r=50)"}},
+                                                {{"RateLimit", R"("default";t=50)"}},
+                                                {{"RateLimit", R"("default";r=5;t=0)"}},
+                                                {{"RateLimit", R"("default";r=-5;t=10)"}},
+                                                {{"RateLimit", ",;=,"}},
+                                                {{"X-RateLimit-Reset", "30"}},
+                                                {{"X-RateLimit-Remaining", "30"}},
+                                                {{"X-RateLimit-Retry-After", "30"}}}) {
+        CHECK_FALSE(rate_limit_quota(fields_of(each), in_2024).told());
+    }
+}
+
 TEST_CASE("a body's number is rounded up", "[http][server_wait]") {
     constexpr double infinity = std::numeric_limits<double>::infinity();
     const std::vector<std::pair<double, std::optional<Duration>>> cases = {

@@ -118,6 +118,8 @@ public:
     [[nodiscard]] asio::awaitable<std::size_t> shutdown(Duration grace) const;
 
     [[nodiscard]] const asio::any_io_executor& get_executor() const noexcept;
+    /// The pipeline that its calls run in: for a `Registry`.
+    [[nodiscard]] const ResponsePipeline& pipeline() const noexcept;
     /// Prints the pipeline's stages with their arithmetic.
     [[nodiscard]] std::string describe() const;
 

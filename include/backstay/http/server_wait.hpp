@@ -1,5 +1,6 @@
 #pragma once
 
+#include <backstay/core/call_context.hpp>
 #include <backstay/core/config.hpp>
 #include <backstay/core/time.hpp>
 #include <backstay/http/fields.hpp>
@@ -30,6 +31,11 @@ struct ServerWait {
 /// itself that there is a wait.
 [[nodiscard]] BACKSTAY_EXPORT std::optional<ServerWait>
 rate_limit_wait(const Fields& fields, WallTime wall_now, bool limited = true);
+
+/// Reads what a reply, a good one too, tells of the quota that the server grants: RateLimit in both forms,
+/// and the `...-Remaining` and `...-Reset` fields. Of several quotas the tightest: one that is spent, else
+/// the one that asks for the greatest distance between calls. A quota that lacks either number tells nothing.
+[[nodiscard]] BACKSTAY_EXPORT ServerQuota rate_limit_quota(const Fields& fields, WallTime wall_now);
 
 /// Reads a body's `retry_after` given as a number: a fraction is rounded up to whole seconds; negative, NaN
 /// and absurd values are no hint.

@@ -175,7 +175,7 @@ public:
     /// if no call has come since. A key that was never seen is closed and empty. Unkeyed: any key.
     [[nodiscard]] CircuitSnapshot snapshot(TimePoint now, const CallKey& key = CallKey()) const noexcept;
 
-    /// The same for every circuit there is.
+    /// The same for every circuit there is; of an isolated breaker without any, one with an empty key.
     [[nodiscard]] std::vector<KeyedCircuitSnapshot> snapshots(TimePoint now) const;
 
 private:
