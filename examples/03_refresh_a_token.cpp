@@ -1,8 +1,4 @@
 #include <backstay/api/api_client.hpp>
-#include <backstay/api/credentials.hpp>
-#include <backstay/pipeline/pipeline.hpp>
-#include <backstay/policy/attempt_timeout.hpp>
-#include <backstay/policy/total_timeout.hpp>
 #include <backstay/testing/sandbox.hpp>
 
 #include <asio/co_spawn.hpp>
@@ -57,9 +53,6 @@ int main() try {
     options.base_url = sandbox.url() + "/v1";
     options.https.tls.ca_pem = sandbox.ca_pem();
     options.bearer = {[&authority] { return authority(); }, refresh};
-    options.pipeline =
-        backstay::Pipeline{backstay::TotalTimeout{30s}, backstay::Retry{}, backstay::Credentials{},
-                           backstay::CircuitBreaker{}, backstay::AttemptTimeout{8s}};
     const ApiClient api{context.get_executor(), std::move(options)};
 
     Result result;
