@@ -17,6 +17,7 @@ WANTED = [
     r'http_request_resend_count_total\{operation="get status",.*\}',
     r'http_client_request_duration_seconds_bucket\{.*http_response_status_code="503",le="\+Inf"\}',
     r'backstay_connections_total\{.*event="reused"\}',
+    r'backstay_budget_tokens\{name="orders/retry_budget",key="https://127\.0\.0\.1:\d+"\}',
     r'backstay_pool_idle\{origin="https://127\.0\.0\.1:\d+"\}',
 ]
 

@@ -1,5 +1,6 @@
 #include <backstay/api/api_client.hpp>
 #include <backstay/pipeline/asio_runtime.hpp>
+#include <backstay/pipeline/registry_metrics.hpp>
 #include <backstay/prometheus/metrics_collector.hpp>
 #include <backstay/telemetry/log_observer.hpp>
 #include <backstay/telemetry/observers.hpp>
@@ -68,12 +69,8 @@ int main(int argc, char** argv) try {
     https.tls.ca_pem = server.ca_pem();
     const auto transport = std::make_shared<backstay::HttpsTransport>(https, backstay::asio_runtime());
     metrics.add(transport->metric_source());
-    const backstay::CircuitBreaker breaker;
-    metrics.add_gauge(backstay::metrics::breaker_state, {{"name", "orders"}},
-                      [breaker, origin = server.url()] {
-                          const auto circuit = breaker.snapshot(backstay::Clock::now(), {.origin = origin});
-                          return static_cast<double>(circuit.state);
-                      });
+    backstay::Registry registry;
+    metrics.add(std::make_shared<backstay::RegistryMetrics>(registry, backstay::asio_runtime()));
 
     prometheus::Exposer exposer{"127.0.0.1:" + port};
     const auto collector = std::make_shared<backstay::PrometheusCollector>(metrics);
@@ -81,11 +78,10 @@ int main(int argc, char** argv) try {
     std::cout << "http://127.0.0.1:" << exposer.GetListeningPorts().at(0) << "/metrics" << std::endl;
 
     asio::io_context context;
-    const backstay::ApiClient api{context.get_executor(),
-                                  {.base_url = server.url() + "/v1",
-                                   .pipeline = backstay::standard({.breaker = breaker}),
-                                   .transport = transport,
-                                   .observer = &observers}};
+    const backstay::ApiClient api{
+        context.get_executor(),
+        {.base_url = server.url() + "/v1", .transport = transport, .observer = &observers}};
+    registry.add("orders", api.pipeline());
     asio::co_spawn(context, keep_calling(api), asio::detached);
     std::thread calls{[&context] { context.run(); }};
     while (std::cin.get() != std::char_traits<char>::eof()) {
