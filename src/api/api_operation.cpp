@@ -6,9 +6,12 @@
 #include <backstay/pipeline/detail/outcome.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <optional>
+#include <string>
 
 namespace backstay::inline BACKSTAY_ABI::detail {
 namespace {
@@ -46,6 +49,24 @@ expected<Request, TransportError> with_token(const ClientCore& core, const Reque
         failure.kind = failure_of_exception().kind;
     }
     return fail(TransportError{failure});
+}
+
+/// Adds how long the attempt is waited for, rounded down.
+void add_deadline(const ClientCore& core, const CallContext& call, const Request& shared,
+                  std::optional<Request>& own) noexcept {
+    const std::string& name = core.options.deadline_header;
+    if (name.empty() || call.deadline.at == end_of_time) {
+        return;
+    }
+    const auto left =
+        std::chrono::floor<std::chrono::milliseconds>(call.deadline.at - core.options.runtime->now());
+    try {
+        if (!own) {
+            own = shared;
+        }
+        own->fields.set(name, std::to_string(std::max<std::int64_t>(left.count(), 0)));
+    } catch (const std::bad_alloc&) { // NOLINT(bugprone-empty-catch): it goes without
+    }
 }
 
 } // namespace
@@ -91,6 +112,7 @@ asio::awaitable<Exchanged> ApiOperation::exchange(CallContext& call, const CallR
         }
         own = std::move(*made);
     }
+    add_deadline(core_, call, prepared_.request, own);
     if (record_ != nullptr) {
         record_->add_trace(told, prepared_.request, own);
     }

@@ -41,6 +41,10 @@ void validate(const ApiClientOptions& options) {
         throw std::invalid_argument("ApiClientOptions::key_lifetime is " + to_text(options.key_lifetime) +
                                     ": it must be longer than zero");
     }
+    if (const auto fault =
+            options.deadline_header.empty() ? std::nullopt : field_fault(options.deadline_header, "0")) {
+        throw std::invalid_argument("ApiClientOptions::deadline_header: " + *fault);
+    }
     if (!options.idempotency_keys) {
         throw std::invalid_argument("ApiClientOptions::idempotency_keys is empty: it must be a function");
     }

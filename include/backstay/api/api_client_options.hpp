@@ -35,6 +35,9 @@ struct ApiClientOptions {
     Runtime* runtime = nullptr;   ///< outlives the client; null: real time
     Observer* observer = nullptr; ///< outlives the client's calls
     TraceOptions trace{};         ///< off by default
+    /// A field, such as `X-Request-Deadline-Ms`, in which every attempt tells how many milliseconds it is
+    /// still waited for; a server may read it by `deadline_from_header`. Empty: none is sent.
+    std::string deadline_header{};
     /// Values of a 409's `error` that mean: the first attempt with this idempotency key is still running.
     std::vector<std::string> in_progress_codes{};
     KeyGenerator idempotency_keys = random_uuid;    ///< for the key `auto`
