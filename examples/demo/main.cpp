@@ -44,7 +44,7 @@ int run(const char* script_file) {
     context.run();
 
     std::cout << "\ndemo: " << stage.calls() << " calls, " << stage.as_expected() << " as expected\n";
-    const bool complete = stage.calls() == static_cast<int>(demo::expected_calls());
+    const bool complete = stage.calls() == demo::expected_calls();
     return complete && stage.as_expected() == stage.calls() ? 0 : 1;
 }
 

@@ -1,21 +1,26 @@
 #include "scenes.hpp"
 
+#include "shared_scenes.hpp"
 #include "table.hpp"
+#include "together.hpp"
 
 #include <backstay/api/presets.hpp>
+#include <backstay/pipeline/fallback.hpp>
+#include <backstay/pipeline/registry.hpp>
 
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <chrono>
+#include <utility>
+#include <vector>
 
 namespace demo {
 
 using namespace backstay;
 using namespace std::chrono_literals;
 using Json = boost::json::value;
-using JsonReply = Reply<Json>;
 
 namespace {
 
@@ -100,6 +105,44 @@ asio::awaitable<void> lose_a_reply(Stage& stage) {
                         stage.client(standard()).post<JsonReply>("/jobs", keyed));
 }
 
+asio::awaitable<void> hedge(Stage& stage) {
+    print_title("A reply that is late gets company: the second attempt answers first, the first is stopped");
+    const ApiClient api = stage.client(standard_hedged({.hedge = {.delay = 200ms}}));
+    co_await stage.show("hedged", "GET /demo/slow", api.get<JsonReply>("/demo/slow"));
+}
+
+asio::awaitable<void> fall_back(Stage& stage) {
+    print_title("When a service fails, another answer stands in for its own, and says that it does");
+    const ApiClient api = stage.client(standard());
+    const Fallback yesterday{[](const ApiError& error) {
+        JsonReply reply;
+        reply.data = {{"EUR", "1.08"}};
+        reply.attempts = error.attempts(); // for the table
+        return reply;
+    }};
+    co_await stage.show("rates of yesterday", "GET /demo/rates",
+                        yesterday(api.get<JsonReply>("/demo/rates")));
+    co_await stage.show("rates of today", "GET /demo/rates", yesterday(api.get<JsonReply>("/demo/rates")));
+}
+
+asio::awaitable<void> isolate(Stage& stage) {
+    print_title("Isolated by hand, by its name in the registry: nothing is sent until it is closed again");
+    const ResponsePipeline pipeline = standard();
+    Registry registry;
+    registry.add("resources", pipeline);
+    const auto breaker = registry.find<CircuitBreaker>("resources/circuit_breaker");
+    const ApiClient api = stage.client(pipeline);
+    const auto call = [&] { return api.get<JsonReply>("/resources"); };
+
+    co_await stage.show("not isolated", "GET /resources", call(), breaker);
+    registry.isolate("resources/circuit_breaker");
+    std::vector<Line> refused(1);
+    refused[0] = {.name = "isolated", .call = "GET /resources", .made = times(5, call), .circuit = breaker};
+    co_await stage.show(std::move(refused));
+    registry.close("resources/circuit_breaker");
+    co_await stage.show("closed again", "GET /resources", call(), breaker);
+}
+
 } // namespace
 
 asio::awaitable<void> play_all(Stage& stage) {
@@ -110,6 +153,12 @@ asio::awaitable<void> play_all(Stage& stage) {
     co_await mend(stage);
     co_await sit_out_an_outage(stage);
     co_await lose_a_reply(stage);
+    co_await refresh_a_token(stage);
+    co_await hold_back(stage);
+    co_await hedge(stage);
+    co_await fall_back(stage);
+    co_await weather_a_storm(stage);
+    co_await isolate(stage);
 }
 
 } // namespace demo

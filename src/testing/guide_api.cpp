@@ -88,6 +88,10 @@ ApiReply GuideApi::answer(const ApiRequest& request, const std::string& request_
     return request.method == "POST" && key != nullptr ? state_->once(request) : state_->route(request);
 }
 
+void GuideApi::replace_token(std::string token) noexcept {
+    state_->token = std::move(token);
+}
+
 std::vector<Effect> GuideApi::take_effects() {
     return std::exchange(state_->effects, {});
 }

@@ -101,6 +101,11 @@ void Responder::play(FaultScript script) {
     cursor_ = std::move(cursor);
 }
 
+void Responder::replace_token(std::string token) {
+    const std::lock_guard lock(mutex_);
+    api_.replace_token(std::move(token));
+}
+
 ConnectionFault Responder::next_connection() {
     const std::lock_guard lock(mutex_);
     return cursor_.next_connection();

@@ -30,6 +30,7 @@ public:
     [[nodiscard]] Answer refuse(int status, SeenRequest& record);
 
     void play(FaultScript script);
+    void replace_token(std::string token);
     [[nodiscard]] ConnectionFault next_connection();
 
 private:

@@ -101,6 +101,10 @@ void Sandbox::play(FaultScript script) {
     impl_->server->responder().play(std::move(script));
 }
 
+void Sandbox::replace_token(std::string token) {
+    impl_->server->responder().replace_token(std::move(token));
+}
+
 void Sandbox::close_idle_connections() {
     impl_->close_idle_connections();
 }

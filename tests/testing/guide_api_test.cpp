@@ -232,6 +232,19 @@ TEST_CASE("with a token every request must bring it", "[guide_api]") {
     CHECK(ask("DELETE", "Bearer secret").status == 204);
 }
 
+TEST_CASE("a replaced token is refused, and the one that reads only is not touched", "[guide_api]") {
+    World world(SandboxApiOptions{.token = "secret", .read_only_token = "reader"});
+    const auto ask = [&world](const char* authorization) {
+        return world.ask("GET", "/v1/resources/12345", "", field("authorization", authorization)).status;
+    };
+    world.api.replace_token("renewed");
+    CHECK(ask("Bearer secret") == 401);
+    CHECK(ask("Bearer renewed") == 200);
+    CHECK(ask("Bearer reader") == 200);
+    world.api.replace_token("");
+    CHECK(world.ask("GET", "/v1/resources/12345").status == 200);
+}
+
 TEST_CASE("requests beyond the rate are refused until the window ends", "[guide_api]") {
     World world(SandboxApiOptions{.rate_limit = 2, .rate_window = 10s});
     CHECK(world.ask("GET", "/v1/resources").status == 200);

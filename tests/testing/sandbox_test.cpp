@@ -276,6 +276,20 @@ TEST_CASE("the script can be replaced while the sandbox runs", "[sandbox]") {
     CHECK(client.ask("GET", "/v1/resources").status == 503);
 }
 
+TEST_CASE("the token can be replaced while the sandbox runs", "[sandbox]") {
+    SandboxOptions options;
+    options.api.token = "first";
+    Sandbox sandbox(std::move(options));
+    Client client(sandbox);
+    const auto ask = [&client](const std::string& token) {
+        return client.ask("GET", "/v1/resources", "", "Authorization: Bearer " + token + "\r\n").status;
+    };
+    CHECK(ask("first") == 200);
+    sandbox.replace_token("second");
+    CHECK(ask("first") == 401);
+    CHECK(ask("second") == 200);
+}
+
 TEST_CASE("the log is bounded, the count is not", "[sandbox]") {
     SandboxOptions options;
     options.max_log_entries = 2;

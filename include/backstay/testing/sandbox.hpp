@@ -82,6 +82,9 @@ public:
 
     /// Replaces the fault script; counting begins anew. Requests that came before are not touched.
     void play(FaultScript script);
+    /// Accepts this token instead of `api.token` from now on; who brings the old one gets 401, as after a
+    /// revocation. Empty: requests need none.
+    void replace_token(std::string token);
     /// Closes every connection that is open now: at once, or after the reply that is under way on it.
     void close_idle_connections();
     /// Refuses new connections and cuts all others at once, stalled ones too. May be called again.

@@ -38,6 +38,9 @@ public:
     /// Answers a request; `request_id` goes into the bodies that name one.
     [[nodiscard]] ApiReply answer(const ApiRequest& request, const std::string& request_id, TimePoint now);
 
+    /// Takes another token than the options' from now on.
+    void replace_token(std::string token) noexcept;
+
     /// Gives what has happened since the last time this was asked.
     [[nodiscard]] std::vector<Effect> take_effects();
 
