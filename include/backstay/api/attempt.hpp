@@ -16,7 +16,7 @@ struct Attempt {
     FailureKind kind = FailureKind::none;  ///< `none` for a success
     int status = 0;                        ///< 0 when no reply came
     Reach reach = Reach::answered;         ///< how far the request came
-    Duration waited{0};                    ///< before it: since the attempt before, or since the call began
+    Duration waited{0};                    ///< before it: since an attempt last ended, or the call began
     Duration duration{0};                  ///< from its first step to its outcome
     std::string request_id{};              ///< from the body, else the reply's header
     std::optional<Duration> retry_after{}; ///< the wait that the server named
