@@ -66,8 +66,8 @@ inline void run(asio::io_context& context, asio::awaitable<void> work) {
 
 /// Lists what `call()` costs, one call after another.
 template <class F>
-void measure(const char* name, F call) {
-    benchmark::RegisterBenchmark(name, [call](benchmark::State& state) mutable {
+benchmark::internal::Benchmark* measure(const char* name, F call) {
+    return benchmark::RegisterBenchmark(name, [call](benchmark::State& state) mutable {
         asio::io_context context{1};
         run(context, iterate(state, call));
     });
@@ -78,16 +78,19 @@ void measure(const char* name, F call) {
 template <class P, class Ask>
 void measure_asked(const char* name, P policy, Duration step, Ask ask) {
     benchmark::RegisterBenchmark(
-        (std::string("policy/") + name).c_str(), [policy, step, ask](benchmark::State& state) mutable {
+        (std::string("policy/") + name).c_str(), [policy, step, ask](benchmark::State& state) {
+            P asked = policy.clone();
             Random random{1};
             CallContext call{.now = Clock::now(), .random = &random, .key = {.origin = origin}};
-            ask(policy, call); // lazily made state
+            for (int warm = 0; warm < 100; ++warm) { // lazily made state
+                ask(asked, call);
+            }
             const std::uint64_t before = allocations();
             for (auto _ : state) {
                 call.now += step;
                 call.attempt_began = call.now;
                 call.deadline = Deadline{};
-                ask(policy, call);
+                ask(asked, call);
             }
             count_allocations(state, before);
         });
@@ -107,13 +110,20 @@ void measure_policy(const char* name, P policy) {
     measure_asked(name, std::move(policy), std::chrono::microseconds{1}, ask_about_success<P>);
 }
 
-/// Lists what it costs to be refused. The time stands still, or the refusing would end.
+/// Lists what it costs to be refused, once enough calls have come to `failure`. The time stands still, or the
+/// refusing would end.
 template <class P>
-void measure_refusal(const char* name, P policy) {
-    measure_asked(name, std::move(policy), Duration::zero(), [](P& asked, CallContext& call) {
+void measure_refusal(const char* name, const P& policy, const Failure& failure) {
+    const auto ask = [failure](P& asked, CallContext& call) {
         typename P::Call mine;
-        benchmark::DoNotOptimize(asked.admit(mine, call).answer);
-    });
+        call.deadline.at = call.now + std::chrono::seconds{1}; // too soon to wait for better times
+        const Admission admission = asked.admit(mine, call);
+        benchmark::DoNotOptimize(admission.answer);
+        if (admission.answer == Admission::Answer::proceed) {
+            asked.settle(mine, call, &failure);
+        }
+    };
+    measure_asked(name, policy, Duration::zero(), ask);
 }
 
 } // namespace backstay::bench

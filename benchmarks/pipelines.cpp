@@ -52,9 +52,14 @@ struct Presets {
     StandardOptions options{.retry = {.budget = budget}, .breaker = breaker};
 } presets;
 
+TimePoint last_stages; ///< when they were measured last: their windows forget
+TimePoint last_preset;
+
 template <class Op, class... P>
 void measure_pipeline(const char* name, Op op, P... stages) {
-    measure(name, [pipeline = Pipeline{std::move(stages)...}, op] { return pipeline.run(op); });
+    measure(name, [pipeline = Pipeline{std::move(stages)...}, op] {
+        return pipeline.run(op);
+    })->Teardown([](const benchmark::State&) { last_stages = Clock::now(); });
 }
 
 void measure_preset(const char* name, const ResponsePipeline& pipeline,
@@ -88,16 +93,15 @@ void add_pipelines() {
 }
 
 void print_policies_of_pipelines() {
-    const TimePoint now = Clock::now();
-    const auto print = [now](const char* of, const CircuitSnapshot& circuit, double tokens) {
+    const auto print = [](const char* of, const CircuitSnapshot& circuit, double tokens) {
         std::printf("%s: breaker %s, %llu calls and %llu failures in its window; budget: %.1f tokens\n", of,
                     std::string{to_string(circuit.state)}.c_str(),
                     static_cast<unsigned long long>(circuit.calls),
                     static_cast<unsigned long long>(circuit.failures), tokens);
     };
-    print("stages", policies.breaker.snapshot(now), policies.budget.tokens(now));
-    print("presets", presets.breaker.snapshot(now, {.origin = origin}),
-          presets.budget.tokens(now, {.origin = origin}));
+    const CallKey key{.origin = origin};
+    print("stages", policies.breaker.snapshot(last_stages), policies.budget.tokens(last_stages));
+    print("presets", presets.breaker.snapshot(last_preset, key), presets.budget.tokens(last_preset, key));
 }
 
 } // namespace backstay::bench

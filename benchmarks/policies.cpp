@@ -36,21 +36,6 @@ Failure unavailable() {
     return failure;
 }
 
-/// Lets calls fail until the policy refuses.
-template <class P>
-P refusing(P policy, const Failure& failure) {
-    Random random{1};
-    CallContext call{.now = Clock::now(), .random = &random, .key = {.origin = origin}};
-    call.deadline.at = call.now + 1s; // nobody waits
-    for (int i = 0; i < 100; ++i) {
-        typename P::Call mine;
-        if (policy.admit(mine, call).answer == Admission::Answer::proceed) {
-            policy.settle(mine, call, &failure);
-        }
-    }
-    return policy;
-}
-
 /// Lists what a budget costs a call that succeeds.
 void measure_budget(const char* name, RetryBudget budget) {
     measure_asked(name, std::move(budget), 1us, [](RetryBudget& asked, CallContext& call) {
@@ -108,7 +93,7 @@ void add_limits() {
     keyed.key = by_client;
     measure_policy("rate_limiter", RateLimiter{rate});
     measure_policy("rate_limiter_keyed", RateLimiter{keyed});
-    measure_refusal("rate_limiter_empty", RateLimiter{{.rate = 1, .burst = 1, .max_wait = 0s}});
+    measure_refusal("rate_limiter_empty", RateLimiter{{.rate = 1, .burst = 1, .max_wait = 0s}}, Failure{});
 }
 
 } // namespace
@@ -126,10 +111,10 @@ void add_policies() {
     measure_hedge("hedge_quantile", Hedge{});
     measure_policy("credentials", Credentials{}); // of a client whose token needs none
     measure_policy("cool_down", CoolDown{});
-    measure_refusal("cool_down_closed", refusing(CoolDown{}, unavailable()));
+    measure_refusal("cool_down_closed", CoolDown{}, unavailable());
     measure_policy("breaker_closed", CircuitBreaker{{.unkeyed = true}});
     measure_policy("breaker_keyed", CircuitBreaker{});
-    measure_refusal("breaker_open", refusing(CircuitBreaker{{.unkeyed = true}}, unavailable()));
+    measure_refusal("breaker_open", CircuitBreaker{{.unkeyed = true}}, unavailable());
     add_limits();
     measure_policy("attempt_timeout", AttemptTimeout{});
     measure_policy("chaos", Chaos::for_tests({.failure_rate = 1e-9, .latency_rate = 1e-9, .latency = 1ms}));
