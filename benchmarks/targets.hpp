@@ -17,6 +17,8 @@ public:
         double allocations = 0; ///< of one call
     };
 
+    BestOf() : ConsoleReporter(OO_None) {} // no colours: they spoil what goes into a file
+
     void ReportRuns(const std::vector<Run>& runs) override;
 
     /// Finds a row by its name; null when it was not measured.
