@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdlib>
+#include <new>
 
 // Replaces the C allocation functions by counting ones over glibc's own, so that memory taken without
 // `operator new` (Asio takes coroutine frames by `aligned_alloc`) is seen too.
@@ -14,7 +16,7 @@ void* __libc_memalign(std::size_t alignment, std::size_t size); // NOLINT(bugpro
 }
 
 namespace {
-std::uint64_t count = 0; // the benchmarks run on one thread
+thread_local std::uint64_t count = 0;
 }
 
 extern "C" {
@@ -43,4 +45,17 @@ int posix_memalign(void** block, std::size_t alignment, std::size_t size) {
 
 std::uint64_t backstay::allocations() noexcept {
     return count;
+}
+
+bool backstay::allocations_are_counted() {
+    const std::uint64_t before = count;
+    void* volatile block = std::malloc(1); // volatile: or the compiler leaves the pair out
+    std::free(block);
+    block = std::aligned_alloc(64, 64);
+    std::free(block);
+    block = ::operator new(1);
+    ::operator delete(block);
+    block = ::operator new(64, std::align_val_t{64});
+    ::operator delete(block, std::align_val_t{64});
+    return count == before + 4;
 }

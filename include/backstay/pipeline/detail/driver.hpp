@@ -134,7 +134,7 @@ asio::awaitable<R> fan_out(const std::shared_ptr<std::tuple<P...>>& policies, Ru
 /// calls; it is the only one between a caller and the operation. Whatever ends the call, the stages get back
 /// what they gave: by `settle`, or, when the frame is destroyed in mid-flight, by the destructors of their
 /// `Call`s. Cost: Asio 1.22 recycles frames of up to 1020 bytes, and GCC 12 keeps every local and temporary
-/// in them.
+/// in them; that of `standard` has 1016. Beyond it a call pays two allocations, which `bench_pipeline` shows.
 template <std::size_t First, class R, class Frame, class Op, class... P>
 asio::awaitable<R> drive(std::shared_ptr<std::tuple<P...>> policies, Runtime& runtime, Frame frame, Op op) {
     using Stretch = Course<First, P...>;

@@ -3,10 +3,12 @@
 #include <backstay/core/call_context.hpp>
 #include <backstay/core/failure.hpp>
 #include <backstay/core/protocol.hpp>
+#include <backstay/core/time.hpp>
 #include <backstay/pipeline/detail/settlement.hpp>
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <tuple>
 #include <utility>
@@ -28,6 +30,7 @@ template <std::size_t First, std::size_t Last, class... P>
 class Stages {
 public:
     static constexpr std::size_t count = Last - First;
+    static_assert(count <= 255);
     using Policies = std::tuple<P...>;
 
     /// Asks inwards from where it stopped last; a stage that does not let the call through will be asked
@@ -66,6 +69,17 @@ private:
         return call.overrides.without.has(At<I>::stage);
     }
 
+    template <std::size_t I>
+    void save(const Deadline& deadline) noexcept {
+        saved_at_[I] = deadline.at;
+        saved_kind_[I] = deadline.kind;
+    }
+
+    template <std::size_t I>
+    [[nodiscard]] Deadline saved() const noexcept {
+        return {.at = saved_at_[I], .kind = saved_kind_[I]};
+    }
+
     template <std::size_t... I>
     Admission admit_from(Policies& policies, CallContext& call, std::index_sequence<I...>) noexcept {
         Admission admission;
@@ -75,11 +89,11 @@ private:
 
     template <std::size_t I>
     bool admit_one(Policies& policies, CallContext& call, Admission& admission) noexcept {
-        saved_[I] = call.deadline;
+        save<I>(call.deadline);
         if (!skipped<I>(call)) {
             admission = std::get<First + I>(policies).admit(std::get<I>(mine_), call);
             if (admission.answer != Admission::Answer::proceed) {
-                call.deadline = saved_[I];
+                call.deadline = saved<I>();
                 return false;
             }
         }
@@ -127,7 +141,7 @@ private:
     /// False when the stage wants a repeat: it stays admitted, unless it wants to be asked too.
     template <std::size_t I>
     bool settle_one(Policies& policies, CallContext& call, Settlement& settlement) noexcept {
-        call.deadline = saved_[I];
+        call.deadline = saved<I>();
         admitted_ = I;
         if (skipped<I>(call)) {
             return true;
@@ -157,13 +171,16 @@ private:
         }
         settlement.again = true;
         settlement.at = verdict.at;
-        admitted_ = verdict.answer == Verdict::Answer::again_here ? I : I + 1;
+        admitted_ = static_cast<std::uint8_t>(verdict.answer == Verdict::Answer::again_here ? I : I + 1);
         return false;
     }
 
     typename CallsOf<Policies, First, Indices>::Type mine_;
-    std::array<Deadline, count> saved_{};
-    std::size_t admitted_ = 0;
+    // The deadlines outside of the stages, in parts, or half of their room would be padding: Asio does not
+    // recycle a call's frame that is too large, see `drive`.
+    std::array<TimePoint, count> saved_at_{};
+    std::array<FailureKind, count> saved_kind_{};
+    std::uint8_t admitted_ = 0;
 };
 
 } // namespace backstay::inline BACKSTAY_ABI::detail
