@@ -39,7 +39,7 @@ public:
     AnyPipeline(Pipeline<P...> pipeline) // NOLINT(google-explicit-constructor): any pipeline is one
         : model_(std::make_shared<Model<P...>>(std::move(pipeline))) {}
 
-    /// Lifetime: the operation outlives the awaitable; the runtime too.
+    /// Lifetime: runtime, settings and operation outlive the awaitable.
     [[nodiscard]] asio::awaitable<R> run(Runtime& runtime, const CallSettings& settings,
                                          Operation<R>& operation) const {
         return model_->run(runtime, settings, operation);
@@ -84,7 +84,7 @@ private:
         explicit Model(Pipeline<P...> made) : Base(stages_of<P...>()), pipeline(std::move(made)) {}
         asio::awaitable<R> run(Runtime& runtime, const CallSettings& settings,
                                Operation<R>& operation) const override {
-            return pipeline.run(runtime, settings, Attempt{&operation});
+            return pipeline.begin(runtime, detail::RootOf{settings}, Attempt{&operation});
         }
         std::string describe() const override { return backstay::describe(pipeline); }
         std::vector<StageDescription> describe_stages() const override {

@@ -48,13 +48,7 @@ public:
     template <class Op>
     [[nodiscard]] asio::awaitable<outcome_of<Op>> run(Runtime& runtime, const CallSettings& settings,
                                                       Op op) const {
-        detail::Root root{context_of(settings), settings.tell_end};
-        if constexpr ((... || (P::stage == Stage::chaos))) {
-            return detail::drive<0, outcome_of<Op>>(policies_, runtime, root,
-                                                    detail::InjectedOp<Op>{std::move(op), &runtime});
-        } else {
-            return detail::drive<0, outcome_of<Op>>(policies_, runtime, root, std::move(op));
-        }
+        return begin(runtime, detail::Root{detail::context_of(settings), settings.tell_end}, std::move(op));
     }
 
     /// The same in real time with default settings.
@@ -94,16 +88,17 @@ private:
         }
     }
 
-    static CallContext context_of(const CallSettings& settings) noexcept {
-        return {.deadline = settings.deadline,
-                .stop = settings.stop,
-                .observer = settings.observer,
-                .notes = settings.notes,
-                .credentials = settings.credentials,
-                .safe_to_repeat = settings.safe_to_repeat,
-                .priority = settings.priority,
-                .key = settings.key,
-                .overrides = settings.overrides};
+    template <class>
+    friend class AnyPipeline;
+
+    template <class Frame, class Op>
+    [[nodiscard]] asio::awaitable<outcome_of<Op>> begin(Runtime& runtime, Frame frame, Op op) const {
+        if constexpr ((... || (P::stage == Stage::chaos))) {
+            return detail::drive<0, outcome_of<Op>>(policies_, runtime, frame,
+                                                    detail::InjectedOp<Op>{std::move(op), &runtime});
+        } else {
+            return detail::drive<0, outcome_of<Op>>(policies_, runtime, frame, std::move(op));
+        }
     }
 
     std::shared_ptr<std::tuple<P...>> policies_;

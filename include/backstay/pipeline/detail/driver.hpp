@@ -109,21 +109,55 @@ void report_end(const CallContext& call, bool tells_end, const R& result) noexce
     }
 }
 
-/// A whole call's frame: it owns the context.
-struct Root {
-    CallContext context;
-    bool tells_end = true; ///< `call_ended`
+[[nodiscard]] inline CallContext context_of(const CallSettings& settings) noexcept {
+    return {.deadline = settings.deadline,
+            .stop = settings.stop,
+            .observer = settings.observer,
+            .notes = settings.notes,
+            .credentials = settings.credentials,
+            .safe_to_repeat = settings.safe_to_repeat,
+            .priority = settings.priority,
+            .key = settings.key,
+            .overrides = settings.overrides};
+}
 
-    [[nodiscard]] int& attempts() noexcept { return context.attempt; }
+// What a frame of the driver is told when it begins: where its context is, and whose attempts it counts. A
+// coroutine's parameters are copied; `make` builds in the frame what need not be, `context` says which it is.
+struct Nothing {};
+
+/// A whole call whose settings may be gone when it begins.
+struct Root {
+    static constexpr bool whole_call = true;
+    CallContext begun;
+    bool tells = true;
+
+    /// Whether it is the driver that reports `call_ended`.
+    [[nodiscard]] bool tells_end() const noexcept { return tells; }
+    [[nodiscard]] Nothing make() const noexcept { return {}; }
+    [[nodiscard]] CallContext& context(Nothing /*made*/) noexcept { return begun; }
+    [[nodiscard]] int& attempts(CallContext& call) const noexcept { return call.attempt; }
 };
 
-/// The frame of one branch of a hedge: the context is its own, or the call's; the count of attempts is the
-/// call's.
+/// A whole call whose settings outlive it: its context is not copied, which would cost 20 ns.
+struct RootOf {
+    static constexpr bool whole_call = true;
+    const CallSettings& settings;
+
+    [[nodiscard]] bool tells_end() const noexcept { return settings.tell_end; }
+    [[nodiscard]] CallContext make() const noexcept { return context_of(settings); }
+    [[nodiscard]] CallContext& context(CallContext& made) const noexcept { return made; }
+    [[nodiscard]] int& attempts(CallContext& call) const noexcept { return call.attempt; }
+};
+
+/// One branch of a hedge: the context is its own, or the call's; the count of attempts is the call's.
 struct BranchOf {
-    CallContext& context;
+    static constexpr bool whole_call = false;
+    CallContext& begun;
     int& counter;
 
-    [[nodiscard]] int& attempts() noexcept { return counter; }
+    [[nodiscard]] Nothing make() const noexcept { return {}; }
+    [[nodiscard]] CallContext& context(Nothing /*made*/) const noexcept { return begun; }
+    [[nodiscard]] int& attempts(CallContext& /*call*/) const noexcept { return counter; }
 };
 
 template <std::size_t First, class R, class Op, class HedgeCall, class... P>
@@ -138,19 +172,19 @@ asio::awaitable<R> fan_out(const std::shared_ptr<std::tuple<P...>>& policies, Ru
 template <std::size_t First, class R, class Frame, class Op, class... P>
 asio::awaitable<R> drive(std::shared_ptr<std::tuple<P...>> policies, Runtime& runtime, Frame frame, Op op) {
     using Stretch = Course<First, P...>;
-    constexpr bool is_root = std::is_same_v<Frame, Root>;
     // after a cancel the next co_await would throw: but the outcome is a value, and stages must be settled
     const bool throws = co_await asio::this_coro::throw_if_cancelled();
     co_await asio::this_coro::throw_if_cancelled(false);
 
-    CallContext& call = frame.context;
-    Random random{is_root ? runtime.seed() : 0};
-    if constexpr (is_root) {
+    auto made = frame.make();
+    CallContext& call = frame.context(made);
+    Random random{Frame::whole_call ? runtime.seed() : 0};
+    if constexpr (Frame::whole_call) {
         call.random = &random;
         call.now = call.began = runtime.now();
     }
     std::optional<R> result; // of the last attempt
-    Stretch course{*policies, call, frame.attempts()};
+    Stretch course{*policies, call, frame.attempts(call)};
     std::shared_ptr<Parking> parking;
     for (;;) {
         const Step step = course.next(is_canceled(co_await asio::this_coro::cancellation_state));
@@ -169,10 +203,10 @@ asio::awaitable<R> drive(std::shared_ptr<std::tuple<P...>> policies, Runtime& ru
         }
         try {
             if constexpr (Stretch::branches) {
-                const int attempts = frame.attempts();
+                const int before = frame.attempts(call);
                 R outcome = co_await fan_out<Stretch::last, R>(policies, runtime, call,
                                                                course.stages().innermost(), op);
-                report_branches(course, result, std::move(outcome), frame.attempts() != attempts,
+                report_branches(course, result, std::move(outcome), frame.attempts(call) != before,
                                 runtime.now());
                 continue;
             } else if constexpr (NeedsGuard<Op>) {
@@ -186,8 +220,8 @@ asio::awaitable<R> drive(std::shared_ptr<std::tuple<P...>> policies, Runtime& ru
         report(course, result, runtime.now());
     }
     conclude(result, course.ending());
-    if constexpr (is_root) {
-        report_end(call, frame.tells_end, *result);
+    if constexpr (Frame::whole_call) {
+        report_end(call, frame.tells_end(), *result);
     }
     co_await asio::this_coro::throw_if_cancelled(throws);
     co_return std::move(*result);

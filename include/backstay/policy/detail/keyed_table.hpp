@@ -87,15 +87,15 @@ public:
     /// Finds the state of this key, or null. For onlookers: it does not count as a use.
     [[nodiscard]] std::shared_ptr<State> find(const CallKey& key) const noexcept {
         const std::shared_lock lock(mutex_);
-        const auto found = entries_.find(key);
-        return found == entries_.end() ? nullptr : found->second.state;
+        const Node* const found = at(key);
+        return found == nullptr ? nullptr : found->second.state;
     }
 
     /// Finds the state of this key, or null, and counts that as a use.
     [[nodiscard]] std::shared_ptr<State> look_up(const CallKey& key) noexcept {
         const std::shared_lock lock(mutex_);
-        const auto found = entries_.find(key);
-        return found == entries_.end() ? nullptr : use(found->second);
+        Node* const found = at(key);
+        return found == nullptr ? nullptr : use(*found);
     }
 
     /// Finds the state of this key, or takes the one that `make()` returns as a `std::shared_ptr<State>`.
@@ -104,19 +104,19 @@ public:
     [[nodiscard]] std::shared_ptr<State> obtain(const CallKey& key, Make&& make) noexcept {
         {
             const std::shared_lock lock(mutex_);
-            if (const auto found = entries_.find(key); found != entries_.end()) {
-                return use(found->second);
+            if (Node* const found = at(key)) {
+                return use(*found);
             }
         }
         std::vector<std::shared_ptr<State>> evicted; // outlives the lock: a destructor may do anything
         try {
             const std::unique_lock lock(mutex_);
-            if (const auto found = entries_.find(key); found != entries_.end()) {
-                return use(found->second);
+            if (Node* const found = at(key)) {
+                return use(*found);
             }
             while (entries_.size() >= capacity_ && evict_one(evicted)) {
             }
-            return use(entries_.try_emplace(OwnedKey(key), std::forward<Make>(make)()).first->second);
+            return use(*entries_.try_emplace(OwnedKey(key), std::forward<Make>(make)()).first);
         } catch (...) {
             return nullptr;
         }
@@ -142,16 +142,30 @@ private:
     struct Entry {
         explicit Entry(std::shared_ptr<State> made) noexcept : state(std::move(made)) {}
         std::shared_ptr<State> state;
-        std::atomic<std::uint64_t> used{~std::uint64_t{0}}; // which use of the table was its last
+        std::atomic<std::uint64_t> used{0}; // which use of the table was its last
     };
+    using Map = std::unordered_map<OwnedKey, Entry, KeyHash, KeyEqual>;
+    using Node = typename Map::value_type; // stays where it is
+
+    /// A process calls few origins, one again and again: comparing with the latest one saves the hash.
+    [[nodiscard]] Node* at(const CallKey& key) const noexcept {
+        Node* const latest = latest_.load(std::memory_order_relaxed);
+        if (latest != nullptr && KeyEqual{}(latest->first, key)) {
+            return latest;
+        }
+        const auto found = entries_.find(key);
+        return found == entries_.end() ? nullptr : const_cast<Node*>(&*found);
+    }
 
     /// Notes the use. The same key asked for again and again writes nothing, so that it stays cheap for many
     /// threads.
-    std::shared_ptr<State> use(Entry& entry) noexcept {
-        if (entry.used.load(std::memory_order_relaxed) != uses_.load(std::memory_order_relaxed)) {
-            entry.used.store(uses_.fetch_add(1, std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    std::shared_ptr<State> use(Node& node) noexcept {
+        if (latest_.load(std::memory_order_relaxed) != &node) {
+            node.second.used.store(uses_.fetch_add(1, std::memory_order_relaxed) + 1,
+                                   std::memory_order_relaxed);
+            latest_.store(&node, std::memory_order_relaxed);
         }
-        return entry.state;
+        return node.second.state;
     }
 
     bool evict_one(std::vector<std::shared_ptr<State>>& evicted) {
@@ -167,14 +181,18 @@ private:
             return false;
         }
         evicted.push_back(oldest->second.state);
+        if (latest_.load(std::memory_order_relaxed) == &*oldest) {
+            latest_.store(nullptr, std::memory_order_relaxed);
+        }
         entries_.erase(oldest);
         return true;
     }
 
     std::size_t capacity_;
-    mutable std::shared_mutex mutex_;
+    mutable std::shared_mutex mutex_; // of what follows
     std::atomic<std::uint64_t> uses_{0};
-    std::unordered_map<OwnedKey, Entry, KeyHash, KeyEqual> entries_;
+    std::atomic<Node*> latest_{nullptr}; // in use
+    Map entries_;
 };
 
 } // namespace backstay::inline BACKSTAY_ABI::detail
