@@ -80,7 +80,7 @@ TEST_CASE("a late first attempt gets company, and whoever succeeds first wins", 
     }
 }
 
-TEST_CASE("first success wins, not first completion: a failure waits for those that still run",
+TEST_CASE("trap: first success wins, not first completion: a failure waits for those that still run",
           "[hedge][driver]") {
     Scene scene({{3s, 1}, {500ms, fail(broken)}});
     CHECK(scene.run_call() == 1);
@@ -111,7 +111,8 @@ TEST_CASE("a final failure ends all branches and is the outcome", "[hedge][drive
     CHECK(scene.log.cut == std::vector{FailureKind::canceled});
 }
 
-TEST_CASE("the winner's reply is whole before the losers are cut, so nothing can cut it", "[hedge][driver]") {
+TEST_CASE("trap: the winner's reply is whole before the losers are cut, so nothing can cut it",
+          "[hedge][driver]") {
     // failsafe-go#65: the context that ended the losers ended the reading of the winner's body too
     World world;
     ProbeHedge hedge;
