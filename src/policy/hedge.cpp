@@ -172,10 +172,9 @@ void Hedge::branch_ended(Call& mine, CallContext& call, const BranchEnd& end) no
 }
 
 Verdict Hedge::settle(Call& mine, CallContext& call, const Failure* failure) noexcept {
+    state_->budget.release(mine.paid_); // what a hedge took that never came to an attempt
     if (failure == nullptr) {
         state_->budget.succeeded(mine.paid_, call);
-    } else {
-        state_->budget.release(mine.paid_);
     }
     return Verdict::pass();
 }

@@ -97,7 +97,7 @@ bool RateLimiter::enqueue(Call& mine, Waker waker) noexcept {
 }
 
 void RateLimiter::Call::leave() noexcept {
-    const std::unique_ptr<detail::TokenWaiter> waiter(std::exchange(waiter_, nullptr));
+    const std::unique_ptr<detail::TurnWaiter> waiter(std::exchange(waiter_, nullptr));
     waiter->queue->leave(*waiter);
 }
 

@@ -18,7 +18,7 @@ Admission TokenQueue::arrive(Call& mine, const CallContext& call, const Self& se
     const Admission answer = [&] {
         const std::lock_guard lock(mutex_);
         hide();
-        const TokenWaiter* const first_before = first();
+        const TurnWaiter* const first_before = first();
         const Admission decided = decide(mine, call, self, after);
         if (decided.answer != Admission::Answer::reject) { // those behind it come later than they thought
             refuse_late(index(call.priority) + 1, call.now, after);
@@ -44,13 +44,13 @@ Admission TokenQueue::decide(Call& mine, const CallContext& call, const Self& se
         return reject(at - call.now);
     }
     if (waiting_in(lines_.size()) >= max_queued_) {
-        TokenWaiter* const victim = youngest_below(call.priority);
+        TurnWaiter* const victim = youngest_below(call.priority);
         if (victim == nullptr) {
             return reject(at - call.now);
         }
         refuse(*victim, after);
     }
-    mine.waiter_ = new (std::nothrow) TokenWaiter(self);
+    mine.waiter_ = new (std::nothrow) TurnWaiter(self);
     if (mine.waiter_ == nullptr) {
         return reject(at - call.now);
     }
@@ -65,7 +65,7 @@ Admission TokenQueue::ask_again(Call& mine, TimePoint now) noexcept {
     After after;
     const Admission answer = [&] {
         const std::lock_guard lock(mutex_);
-        TokenWaiter& waiter = *mine.waiter_;
+        TurnWaiter& waiter = *mine.waiter_;
         waiter.called = false;
         if (!waiter.refused && first() != &waiter) {
             return Admission::wait();
@@ -92,7 +92,7 @@ Admission TokenQueue::ask_again(Call& mine, TimePoint now) noexcept {
     return answer;
 }
 
-bool TokenQueue::enqueue(TokenWaiter& waiter, Waker waker) noexcept {
+bool TokenQueue::enqueue(TurnWaiter& waiter, Waker waker) noexcept {
     const std::lock_guard lock(mutex_);
     if (waiter.called) {
         return false;
@@ -101,7 +101,7 @@ bool TokenQueue::enqueue(TokenWaiter& waiter, Waker waker) noexcept {
     return true;
 }
 
-void TokenQueue::leave(TokenWaiter& waiter) noexcept {
+void TokenQueue::leave(TurnWaiter& waiter) noexcept {
     After after;
     {
         const std::lock_guard lock(mutex_);

@@ -16,8 +16,8 @@
 namespace backstay::inline BACKSTAY_ABI::detail {
 
 /// A call in the queue for a token. Guarded by the queue's mutex, but for `queue`.
-struct TokenWaiter final : RingPlace {
-    explicit TokenWaiter(std::shared_ptr<TokenQueue> in) noexcept : queue(std::move(in)) {}
+struct TurnWaiter final : RingPlace {
+    explicit TurnWaiter(std::shared_ptr<TokenQueue> in) noexcept : queue(std::move(in)) {}
 
     const std::shared_ptr<TokenQueue> queue;
     Waker waker;
@@ -59,8 +59,8 @@ public:
     Admission arrive(Call& mine, const CallContext& call, const Self& self) noexcept;
     /// Answers a call that waits and asks again.
     Admission ask_again(Call& mine, TimePoint now) noexcept;
-    bool enqueue(TokenWaiter& waiter, Waker waker) noexcept;
-    void leave(TokenWaiter& waiter) noexcept;
+    bool enqueue(TurnWaiter& waiter, Waker waker) noexcept;
+    void leave(TurnWaiter& waiter) noexcept;
 
     /// Takes the token that the call would have waited for in advance; false when it would have been refused.
     bool try_out(const CallContext& call, Duration& wait) noexcept;
@@ -69,15 +69,15 @@ public:
     [[nodiscard]] RateLimiterSnapshot snapshot(TimePoint now) const noexcept;
 
 private:
-    using Line = WaitingRing<TokenWaiter>;
+    using Line = WaitingRing<TurnWaiter>;
 
     static constexpr TimePoint hidden = end_of_time;
 
     /// What has been decided under the lock and is to be done after it.
     struct After {
-        std::unique_ptr<TokenWaiter> left; ///< its waker must not die under the lock
-        Waker next;                        ///< of the first, who is to look again
-        bool called = false;               ///< somebody is
+        std::unique_ptr<TurnWaiter> left; ///< its waker must not die under the lock
+        Waker next;                       ///< of the first, who is to look again
+        bool called = false;              ///< somebody is
     };
 
     /// Read together without the mutex they may be of two different paces for one call: no more than that.
@@ -94,15 +94,15 @@ private:
     void show() noexcept;
     void take(TimePoint now) noexcept { kept_ = pace().after_take(kept_, now); }
     Admission decide(Call& mine, const CallContext& call, const Self& self, After& after) noexcept;
-    [[nodiscard]] TokenWaiter* first() const noexcept;
-    [[nodiscard]] TokenWaiter* youngest_below(Priority priority) const noexcept;
+    [[nodiscard]] TurnWaiter* first() const noexcept;
+    [[nodiscard]] TurnWaiter* youngest_below(Priority priority) const noexcept;
     /// Counts those of the higher priorities, which are so many.
     [[nodiscard]] std::size_t waiting_in(std::size_t priorities) const noexcept;
     Admission reject(Duration retry_in) noexcept;
-    void link(TokenWaiter& waiter) noexcept;
-    void unlink(TokenWaiter& waiter) noexcept;
+    void link(TurnWaiter& waiter) noexcept;
+    void unlink(TurnWaiter& waiter) noexcept;
     /// Puts one out of the queue. The caller calls the first one, when that has become another.
-    void refuse(TokenWaiter& waiter, After& after) noexcept;
+    void refuse(TurnWaiter& waiter, After& after) noexcept;
     /// Refuses those whose token comes too late, except the higher priorities, which are so many.
     void refuse_late(std::size_t except, TimePoint now, After& after) noexcept;
     void call_first(After& after) noexcept;

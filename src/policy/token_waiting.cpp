@@ -20,18 +20,18 @@ void TokenQueue::show() noexcept {
     }
 }
 
-TokenWaiter* TokenQueue::first() const noexcept {
+TurnWaiter* TokenQueue::first() const noexcept {
     for (const Line& line : lines_) {
-        if (TokenWaiter* const waiter = line.first()) {
+        if (TurnWaiter* const waiter = line.first()) {
             return waiter;
         }
     }
     return nullptr;
 }
 
-TokenWaiter* TokenQueue::youngest_below(Priority priority) const noexcept {
+TurnWaiter* TokenQueue::youngest_below(Priority priority) const noexcept {
     for (std::size_t lower = lines_.size() - 1; lower > static_cast<std::size_t>(priority); --lower) {
-        if (TokenWaiter* const waiter = lines_[lower].last()) {
+        if (TurnWaiter* const waiter = lines_[lower].last()) {
             return waiter;
         }
     }
@@ -43,20 +43,20 @@ std::size_t TokenQueue::waiting_in(std::size_t priorities) const noexcept {
                            std::size_t{0});
 }
 
-void TokenQueue::link(TokenWaiter& waiter) noexcept {
+void TokenQueue::link(TurnWaiter& waiter) noexcept {
     const auto line = static_cast<std::size_t>(waiter.priority);
     lines_[line].add(waiter);
     ++lengths_[line];
 }
 
-void TokenQueue::unlink(TokenWaiter& waiter) noexcept {
+void TokenQueue::unlink(TurnWaiter& waiter) noexcept {
     waiter.RingPlace::leave();
     if (!waiter.refused) {
         --lengths_[static_cast<std::size_t>(waiter.priority)];
     }
 }
 
-void TokenQueue::refuse(TokenWaiter& waiter, After& after) noexcept {
+void TokenQueue::refuse(TurnWaiter& waiter, After& after) noexcept {
     unlink(waiter);
     waiter.refused = true;
     waiter.called = true;
@@ -67,8 +67,8 @@ void TokenQueue::refuse(TokenWaiter& waiter, After& after) noexcept {
 void TokenQueue::refuse_late(std::size_t except, TimePoint now, After& after) noexcept {
     std::size_t before = waiting_in(except);
     for (std::size_t line = except; line < lines_.size(); ++line) {
-        for (TokenWaiter* waiter = lines_[line].first(); waiter != nullptr;) {
-            TokenWaiter* const next = lines_[line].after(*waiter);
+        for (TurnWaiter* waiter = lines_[line].first(); waiter != nullptr;) {
+            TurnWaiter* const next = lines_[line].after(*waiter);
             if (pace().at(kept_, now, before) > waiter->last) {
                 refuse(*waiter, after);
             } else {
@@ -80,7 +80,7 @@ void TokenQueue::refuse_late(std::size_t except, TimePoint now, After& after) no
 }
 
 void TokenQueue::call_first(After& after) noexcept {
-    TokenWaiter* const waiter = first();
+    TurnWaiter* const waiter = first();
     if (waiter == nullptr) {
         return;
     }
@@ -96,7 +96,7 @@ void TokenQueue::carry_out(After& after) noexcept {
         Waker waker;
         {
             const std::lock_guard lock(mutex_);
-            TokenWaiter* const waiter = called_.first();
+            TurnWaiter* const waiter = called_.first();
             if (waiter == nullptr) {
                 return;
             }

@@ -5,6 +5,8 @@
 #include "support/hedge_scene.hpp"
 #include "support/probe_policy.hpp"
 
+#include <backstay/policy/hedge.hpp>
+
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -78,7 +80,7 @@ TEST_CASE("a late first attempt gets company, and whoever succeeds first wins", 
     }
 }
 
-TEST_CASE("first success wins, not first completion: a failure waits for those that still run",
+TEST_CASE("trap: first success wins, not first completion: a failure waits for those that still run",
           "[hedge][driver]") {
     Scene scene({{3s, 1}, {500ms, fail(broken)}});
     CHECK(scene.run_call() == 1);
@@ -109,7 +111,8 @@ TEST_CASE("a final failure ends all branches and is the outcome", "[hedge][drive
     CHECK(scene.log.cut == std::vector{FailureKind::canceled});
 }
 
-TEST_CASE("the winner's reply is whole before the losers are cut, so nothing can cut it", "[hedge][driver]") {
+TEST_CASE("trap: the winner's reply is whole before the losers are cut, so nothing can cut it",
+          "[hedge][driver]") {
     // failsafe-go#65: the context that ended the losers ended the reading of the winner's body too
     World world;
     ProbeHedge hedge;
@@ -226,6 +229,21 @@ TEST_CASE("the call's deadline ends all branches", "[hedge][driver]") {
     CHECK(scene.run_call().error().kind == FailureKind::deadline_exceeded);
     CHECK(scene.took() == 5s);
     CHECK(scene.log.cut == std::vector(2, FailureKind::deadline_exceeded));
+}
+
+TEST_CASE("each attempt beside the first is paid for, also when the context ends in mid-flight",
+          "[hedge][driver]") {
+    const Hedge hedge({.delay = 1s, .max_extra = 3, .extra_ratio = 0});
+    const double before = hedge.snapshot(TimePoint()).tokens;
+    Staged::Log log{.attempts = {{1h, 1}, {1h, 2}, {1h, 3}}};
+    {
+        World world;
+        const auto call = world.start(Pipeline{hedge}.run(world.runtime, {}, Staged{&world, &log}));
+        world.run_for(2500ms);
+        CHECK(log.began.size() == 3);
+        CHECK(hedge.snapshot(world.now()).tokens == before - 2);
+    }
+    CHECK(hedge.snapshot(end_of_time).tokens == before - 2);
 }
 
 TEST_CASE("each round of a retry around the hedge has branches of its own", "[hedge][driver]") {

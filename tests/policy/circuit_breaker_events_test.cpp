@@ -64,7 +64,7 @@ TEST_CASE("a refusal is the driver's to report, not the breaker's", "[circuit_br
     CHECK(bench.log.count(EventType::refused) == 0);
 }
 
-TEST_CASE("an observer may ask the breaker anything (Polly#2953: no event under a lock)",
+TEST_CASE("trap: an observer may ask the breaker anything (Polly#2953: no event under a lock)",
           "[circuit_breaker]") {
     struct Curious final : Observer {
         explicit Curious(BreakerBench& asked) : bench(&asked) {}

@@ -155,7 +155,7 @@ TEST_CASE("a call under way keeps its circuit", "[circuit_breaker]") {
     CHECK(bench.breaker.snapshot(bench.now, {.origin = "a"}).failures == 1);
 }
 
-TEST_CASE("an open time that is over shows as half-open before any call came (Polly#481)",
+TEST_CASE("trap: an open time that is over shows as half-open before any call came (Polly#481)",
           "[circuit_breaker]") {
     BreakerBench bench;
     bench.open();

@@ -92,7 +92,8 @@ TEST_CASE("a probe that comes back after another one decided counts nothing", "[
     CHECK(bench.snapshot().probes_out == 1); // their places were not given back twice
 }
 
-TEST_CASE("a cancelled probe gives its permit back and decides nothing (Polly closes)", "[circuit_breaker]") {
+TEST_CASE("trap: a cancelled probe gives its permit back and decides nothing (Polly closes)",
+          "[circuit_breaker]") {
     BreakerBench bench;
     bench.open_and_wait();
     for (int i = 0; i < 10; ++i) {
@@ -142,7 +143,7 @@ TEST_CASE("any reply that is not a failure is a successful probe", "[circuit_bre
     }
 }
 
-TEST_CASE("a probe that never returns loses its place when its lease ends", "[circuit_breaker]") {
+TEST_CASE("trap: a probe that never returns loses its place when its lease ends", "[circuit_breaker]") {
     BreakerBench bench;
     bench.open_and_wait();
     auto hung_1 = bench.call();
@@ -192,7 +193,7 @@ TEST_CASE("a probe that is late but still has its place counts", "[circuit_break
     CHECK(bench.state() == CircuitState::open);
 }
 
-TEST_CASE("probes out never exceed the limit, whatever comes and goes (resilience4j#1090)",
+TEST_CASE("trap: probes out never exceed the limit, whatever comes and goes (resilience4j#1090)",
           "[circuit_breaker]") {
     for (std::uint64_t seed = 1; seed <= 200; ++seed) {
         Random random(seed);

@@ -56,7 +56,7 @@ TEST_CASE("successes of many threads are all counted while the bucket stands", "
     }
 }
 
-TEST_CASE("probes out never exceed the limit under threads (resilience4j#1090)",
+TEST_CASE("trap: probes out never exceed the limit under threads (resilience4j#1090)",
           "[circuit_breaker][threads]") {
     BreakerBench bench(with_probes(2));
     bench.open_and_wait();

@@ -361,7 +361,7 @@ TEST_CASE("a lowered limit disturbs nobody and holds from then on", "[concurrenc
     CHECK(limit.snapshot().in_flight == 1);
 }
 
-TEST_CASE("a bad limit changes nothing", "[concurrency_limit]") {
+TEST_CASE("trap: a bad limit changes nothing", "[concurrency_limit]") {
     ConcurrencyLimit limit({.limit = 3});
     CHECK_THROWS_AS(limit.set_limit(0), std::invalid_argument);
     CHECK(limit.snapshot().limit == 3);

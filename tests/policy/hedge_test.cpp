@@ -224,18 +224,18 @@ TEST_CASE("its own budget bounds hedges to a share of the successes", "[hedge]")
 
 TEST_CASE("a hedge that never came to an attempt gives back what it took", "[hedge]") {
     TimePoint now = start_of_test;
-    const Hedge hedge({.delay = 50ms});
+    const Hedge hedge({.delay = 50ms, .extra_ratio = 0});
     const double before = hedge.snapshot(now).tokens;
-    {
+    for (const Failure* const outcome : {&broken, static_cast<const Failure*>(nullptr)}) {
         Hedged call(hedge, now);
         (void)call.begin();
         now += 50ms;
         REQUIRE(starts_now(call.next(1), now));
         CHECK(hedge.snapshot(now).tokens == Approx(before - 1));
-        call.ended(0, broken); // the other was refused inside
-        (void)call.settle(broken);
+        call.ended(0, outcome, call.context.attempt_began); // the other was refused inside, or waited there
+        (void)call.settle(outcome);
+        CHECK(hedge.snapshot(now).tokens == Approx(before));
     }
-    CHECK(hedge.snapshot(now).tokens == Approx(before));
 }
 
 TEST_CASE("where retries are refused nothing is hedged, and the retry budget is not charged", "[hedge]") {

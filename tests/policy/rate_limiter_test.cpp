@@ -196,7 +196,7 @@ TEST_CASE("a lowered rate or burst allows no more than it says from now on", "[r
     CHECK(bench.drain() == 2);
 }
 
-TEST_CASE("a bad rate changes nothing", "[rate_limiter]") {
+TEST_CASE("trap: a bad rate changes nothing", "[rate_limiter]") {
     RateLimiterBench bench;
     CHECK_THROWS_AS(bench.limiter.set_rate(bench.now, 0, 1s, 1), std::invalid_argument);
     CHECK_THROWS_AS(bench.limiter.set_rate(bench.now, 1, 0s, 1), std::invalid_argument);

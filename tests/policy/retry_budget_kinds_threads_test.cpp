@@ -6,6 +6,7 @@
 #include "support/catch.hpp"
 
 #include "blocking_call.hpp"
+#include "budget_race.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -15,6 +16,7 @@ using namespace backstay;
 using namespace std::chrono_literals;
 using test::BudgetCall;
 using test::in_four_threads;
+using test::most_that_hold_a_retry;
 using test::rounds;
 
 namespace {
@@ -58,27 +60,13 @@ TEST_CASE("trap: withdrawal is one atomic step: threads are never allowed more t
 
 TEST_CASE("trap: withdrawal is one atomic step: of the last tokens two threads never take each their own",
           "[retry_budget][threads]") {
-    const RetryBudget budget = aws_retry_budget({.capacity = 14, .first_try_refund = 0}); // for one at a time
-    std::atomic<int> at_once{0};
-    std::atomic<int> most{0};
-    in_four_threads([&](int) {
-        TimePoint now = start;
-        for (int i = 0; i < 20'000; ++i) {
-            BudgetCall call(budget, now);
-            call.begin_attempt();
-            if (call.withdraw()) {
-                const int together = at_once.fetch_add(1) + 1;
-                for (int seen = most.load();
-                     seen < together && !most.compare_exchange_weak(seen, together);) {
-                }
-                call.begin_attempt();
-                at_once.fetch_sub(1);
-                call.succeed(); // which refunds it
-            }
-        }
-    });
-    CHECK(most.load() == 1);
-    CHECK(budget.tokens(start) == 1);
+    const RetryBudget aws = aws_retry_budget({.capacity = 14}); // for one at a time
+    CHECK(most_that_hold_a_retry(aws) == 1);
+    CHECK(aws.tokens(test::start_of_test) == 1);
+    const RetryBudget finagle =
+        finagle_retry_budget({.request_ratio = 0, .retries_per_second = 1, .ttl = 1s});
+    CHECK(most_that_hold_a_retry(finagle) == 1);
+    CHECK(finagle.tokens(test::start_of_test) == 1);
 }
 
 TEST_CASE("threads that deposit, withdraw and give back overdraw and overfill no kind of budget",

@@ -3,6 +3,7 @@
 #include "support/catch.hpp"
 
 #include "blocking_call.hpp"
+#include "budget_race.hpp"
 #include "support/budget_call.hpp"
 #include "support/policy_call.hpp"
 
@@ -28,6 +29,13 @@ TEST_CASE("trap: threads never withdraw more than there is", "[retry_budget][thr
         });
         REQUIRE(spent == 100);
     }
+}
+
+TEST_CASE("trap: withdrawal is one atomic step: two threads never take the last retry each for itself",
+          "[retry_budget][threads]") {
+    const RetryBudget budget{{.minimum_capacity = 1, .floor_interval = 0s}};
+    CHECK(most_that_hold_a_retry(budget) == 1);
+    CHECK(budget.tokens(start_of_test) == 1);
 }
 
 TEST_CASE("threads that deposit, withdraw and give back lose and invent nothing", "[retry_budget][threads]") {

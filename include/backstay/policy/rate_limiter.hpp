@@ -17,7 +17,7 @@ namespace backstay::inline BACKSTAY_ABI {
 namespace detail {
 class TokenQueue;
 class TokenQueues;
-struct TokenWaiter;
+struct TurnWaiter;
 } // namespace detail
 
 struct RateLimiterOptions {
@@ -85,7 +85,7 @@ public:
 
         void leave() noexcept;
 
-        detail::TokenWaiter* waiter_ = nullptr; // while it is in the queue
+        detail::TurnWaiter* waiter_ = nullptr; // while it is in the queue
     };
 
     /// Throws `std::invalid_argument` naming the option that is out of range.

@@ -111,6 +111,7 @@ public:
     ~FanOut() {
         runtime_.disarm(*this);
         call_.stop = outer_stop_;
+        call_.attempt = attempts_; // in mid-flight too: what paid for a branch that began is spent
     }
 
     [[nodiscard]] int& attempts() noexcept { return attempts_; }
@@ -149,7 +150,6 @@ public:
     /// Puts the winner's result in place of the first branch's, and what the branches did into the call's
     /// context.
     void conclude(std::optional<R>& result) noexcept {
-        call_.attempt = attempts_;
         for (const auto& branch : sides_) {
             call_.resends += branch->context.resends;
             if (branch->index == chosen_) {
@@ -289,15 +289,20 @@ private:
         runtime_.disarm(*this);
     }
 
-    /// The stages inside have narrowed the call's deadline for the first branch: the hedge stands outside of
-    /// them.
+    /// While branches run the context is the first one's: its stages have narrowed the deadline, its attempt
+    /// is the last. The hedge stands outside of them, and counts the attempts of all.
     template <class F>
     auto outside_of_it(F asks) noexcept {
-        struct Narrowed {
+        struct FirstBranch {
             CallContext& call;
-            Deadline inner;
-            ~Narrowed() { call.deadline = inner; }
-        } const restore{call_, std::exchange(call_.deadline, deadline_)};
+            Deadline deadline;
+            int attempt;
+            ~FirstBranch() {
+                call.deadline = deadline;
+                call.attempt = attempt;
+            }
+        } const restore{call_, std::exchange(call_.deadline, deadline_),
+                        std::exchange(call_.attempt, attempts_)};
         call_.now = runtime_.now();
         return asks(std::get<First - 1>(*policies_));
     }
