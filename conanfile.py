@@ -46,11 +46,13 @@ class BackstayConan(ConanFile):
         oldest = {"gcc": "12", "clang": "16"}.get(str(self.settings.compiler))
         if oldest and Version(self.settings.compiler.version) < oldest:
             raise ConanInvalidConfiguration(f"backstay needs {self.settings.compiler} {oldest} or later")
+        # a consumer may force other versions than are asked for here
+        for name, oldest in ("boost", "1.81"), ("openssl", "3"):
+            if Version(self.dependencies[name].ref.version) < oldest:
+                raise ConanInvalidConfiguration(f"backstay needs {name} {oldest} or later")
         boost = self.dependencies["boost"].options
         if boost.get_safe("header_only") or boost.get_safe("without_json") or boost.get_safe("without_url"):
             raise ConanInvalidConfiguration("backstay needs boost built with json and url, not header_only")
-        if Version(self.dependencies["openssl"].ref.version) < "3":
-            raise ConanInvalidConfiguration("backstay needs OpenSSL 3 or later")
 
     def generate(self):
         toolchain = CMakeToolchain(self)

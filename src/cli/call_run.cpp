@@ -156,7 +156,7 @@ asio::awaitable<void> CallRun::close() {
 }
 
 std::string CallRun::prefix(int index) const {
-    return arguments_.repeat > 1 ? "[" + std::to_string(index) + "] " : std::string();
+    return arguments_.repeat > 1 ? '[' + std::to_string(index) + "] " : std::string();
 }
 
 } // namespace backstay::inline BACKSTAY_ABI::cli

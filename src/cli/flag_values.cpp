@@ -46,7 +46,7 @@ expected<Field, std::string> parse_header(std::string_view text) {
 
 expected<ResolveOverride, std::string> parse_resolve(std::string_view text) {
     const auto wrong = [text] {
-        return fail("\"" + std::string(text) +
+        return fail('"' + std::string(text) +
                     "\" is not HOST:PORT:ADDRESS; write api.example.com:443:127.0.0.1");
     };
     const bool bracketed = text.starts_with('[');
@@ -80,7 +80,7 @@ expected<Jitter, std::string> parse_jitter(std::string_view name) {
         }
         names.append(names.empty() ? "" : ", ").append(to_string(jitter));
     }
-    return fail("\"" + std::string(name) + "\" is not a jitter; write one of " + names);
+    return fail('"' + std::string(name) + "\" is not a jitter; write one of " + names);
 }
 
 expected<std::string, std::string> text_or_file(const std::string& text) {

@@ -21,7 +21,7 @@ template <std::integral Number>
     Number value{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size() || value < least) {
-        return fail("\"" + std::string(text) + "\" is not a whole number from " + std::to_string(least) +
+        return fail('"' + std::string(text) + "\" is not a whole number from " + std::to_string(least) +
                     " to " + std::to_string(std::numeric_limits<Number>::max()));
     }
     return value;

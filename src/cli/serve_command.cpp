@@ -41,7 +41,9 @@ int serve(SandboxOptions options, std::ostream& out, std::ostream& err) {
 } // namespace
 
 int run_serve(const ServeArguments& arguments, std::ostream& out, std::ostream& err) {
-    SandboxOptions options{.port = arguments.port, .log_file = arguments.log_file};
+    SandboxOptions options;
+    options.port = arguments.port;
+    options.log_file = arguments.log_file;
     if (!arguments.script_file.empty()) {
         auto script = load_fault_script(arguments.script_file);
         if (!script) {

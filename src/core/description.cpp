@@ -74,11 +74,11 @@ expected<Duration, std::string> parse_duration(std::string_view text) {
         const auto [end, error] = std::from_chars(text.data(), text.data() + length, number);
         const double nanoseconds = number * unit.nanoseconds;
         if (error != std::errc{} || nanoseconds > longest) {
-            return fail("\"" + std::string(text) + "\" is too long; write at most 2000000h");
+            return fail('"' + std::string(text) + "\" is too long; write at most 2000000h");
         }
         return std::chrono::duration_cast<Duration>(std::chrono::nanoseconds{std::llround(nanoseconds)});
     }
-    return fail("\"" + std::string(text) + "\" is not a duration; write 250ms, 2s or 5min");
+    return fail('"' + std::string(text) + "\" is not a duration; write 250ms, 2s or 5min");
 }
 
 } // namespace backstay::inline BACKSTAY_ABI

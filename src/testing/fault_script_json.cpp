@@ -39,7 +39,7 @@ void expect_one_at_most(const JsonNode& node, std::initializer_list<std::string_
             continue;
         }
         if (!first.empty()) {
-            node.complain("\"" + std::string(first) + "\" and \"" + std::string(key) +
+            node.complain('"' + std::string(first) + "\" and \"" + std::string(key) +
                           "\" exclude each other");
         }
         first = key;
@@ -89,7 +89,7 @@ void read_what_is_sent(const JsonNode& node, FaultStep& step) {
     }
     for (const std::string_view key : {"headers", "text", "json", "base64", "retry_after"}) {
         if (node.find(key)) {
-            node.complain("\"" + std::string(key) +
+            node.complain('"' + std::string(key) +
                           "\" needs \"status\": without it the API's own reply is sent");
         }
     }

@@ -31,7 +31,7 @@ struct Sandbox::Impl {
 
     void describe() {
         const auto& endpoint = server->endpoint();
-        const std::string host = endpoint.address().is_v6() ? "[" + endpoint.address().to_string() + "]"
+        const std::string host = endpoint.address().is_v6() ? '[' + endpoint.address().to_string() + "]"
                                                             : endpoint.address().to_string();
         url = (server->tls() != nullptr ? "https://" : "http://") + host + ":" +
               std::to_string(endpoint.port());

@@ -6,6 +6,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace backstay;
@@ -27,7 +28,7 @@ Retry with_attempts(int max_attempts) {
     RetryOptions options = plain();
     options.max_attempts = max_attempts;
     options.budget.reset();
-    return Retry{options};
+    return Retry{std::move(options)};
 }
 
 CallSettings unsafe() {

@@ -118,8 +118,8 @@ TEST_CASE("whatever the bytes, a strict reader finds the same fields, in one lin
                 const std::uint64_t drawn = random.next();
                 value += drawn % 2 == 0 ? tricky[drawn / 2 % tricky.size()] : static_cast<char>(drawn / 2);
             }
-            line.field("f" + std::to_string(field), value);
-            written.emplace_back("f" + std::to_string(field), value);
+            line.field('f' + std::to_string(field), value);
+            written.emplace_back('f' + std::to_string(field), value);
         }
         const std::string& text = line.text();
         REQUIRE(text.find_first_of("\n\r") == std::string::npos);

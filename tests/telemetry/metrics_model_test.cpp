@@ -105,7 +105,7 @@ Counts read(const MetricsSnapshot& snapshot) {
                 const std::string port = label(metric, "server.port");
                 place = port.empty() ? place : label(metric, "url.scheme") + "://" + place + ":" + port;
             }
-            const std::string operation = " " + label(metric, "operation");
+            const std::string operation = ' ' + label(metric, "operation");
             const auto value = static_cast<std::uint64_t>(metric.value);
             if (family.name == "backstay.attempts") {
                 counts[place + operation + " attempt " + label(metric, "kind") + " " +

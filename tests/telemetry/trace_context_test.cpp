@@ -44,7 +44,7 @@ TEST_CASE("what is no traceparent is refused", "[trace_context]") {
         std::string{}, std::string{"00"}, std::string(55, '0'), std::string(55, '-'),
         good.substr(0, 54),                                                     // too short
         good + "0", good + "-", good + "-00", good + " ", " " + good,           // too long for version 00
-        "0" + good.substr(1) + "\n",                                            //
+        '0' + good.substr(1) + "\n",                                            //
         std::string{"ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}, // a version that is none
         std::string{"0g-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}, //
         std::string{"00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01"}, // upper case
