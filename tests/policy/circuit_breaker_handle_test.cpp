@@ -112,7 +112,7 @@ TEST_CASE("a key function parts the circuits further", "[circuit_breaker]") {
     CHECK(bench.succeed());
     for (const KeyedCircuitSnapshot& shown : bench.breaker.snapshots(bench.now)) {
         CHECK(shown.circuit.state ==
-              (shown.key == "https://a eu" ? CircuitState::open : CircuitState::closed));
+              (shown.key == "https://a partition=eu" ? CircuitState::open : CircuitState::closed));
     }
 }
 

@@ -172,7 +172,7 @@ TEST_CASE("one tenant's 429 does not stop the others", "[cool_down]") {
     }
     CHECK(bench.cool_down.snapshot(bench.now, limited).state == CoolDownState::closed);
     REQUIRE(bench.cool_down.snapshots(bench.now).size() == 1); // looking made none
-    CHECK(bench.cool_down.snapshots(bench.now).front().key == "https://a red eu");
+    CHECK(bench.cool_down.snapshots(bench.now).front().key == "https://a credential=red partition=eu");
 }
 
 TEST_CASE("a key function decides who shares a gate, null has all share one", "[cool_down]") {
