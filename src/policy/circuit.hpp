@@ -119,7 +119,7 @@ private:
     Change close(TimePoint now) noexcept;
     void reset_window() noexcept;
     [[nodiscard]] Duration draw_open_time(Random* random) const noexcept;
-    [[nodiscard]] bool must_open(TimePoint now, Outcome outcome) const noexcept;
+    [[nodiscard]] bool must_open(TimePoint now, CallOutcome outcome) const noexcept;
 
     /// Leaves the queue; false when it had been called out of it already. Takes the mutex.
     bool unlink(Call& mine) noexcept;
