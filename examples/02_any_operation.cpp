@@ -1,3 +1,4 @@
+#include <backstay/pipeline/guarded.hpp>
 #include <backstay/pipeline/pipeline.hpp>
 #include <backstay/policy/attempt_timeout.hpp>
 #include <backstay/policy/circuit_breaker.hpp>
@@ -30,7 +31,7 @@ asio::awaitable<void> ask() {
                                       backstay::Retry{{.max_attempts = 4, .backoff = {.base = 10ms}}},
                                       backstay::CircuitBreaker{{}}, backstay::AttemptTimeout{1s}};
     std::cout << describe(pipeline);
-    const Row row = co_await pipeline.run(query);
+    const Row row = co_await pipeline.run(backstay::guarded(query)); // it heeds no deadline by itself
     std::cout << (row ? *row : std::string{to_string(row.error().kind)}) << '\n';
 }
 

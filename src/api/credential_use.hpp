@@ -35,7 +35,12 @@ public:
     [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
 
     /// True once in a call: its repeat after a 401.
-    [[nodiscard]] bool take_repeat() noexcept { return !std::exchange(repeated_, true); }
+    [[nodiscard]] bool take_repeat() noexcept {
+        repeating_ = !std::exchange(repeated_, true);
+        return repeating_;
+    }
+    /// True when what ends is that repeat.
+    [[nodiscard]] bool end_repeat() noexcept { return std::exchange(repeating_, false); }
 
     /// Why the call got no token: what the failure that policies see has no room for.
     void note_error(ApiError error) noexcept { error_ = std::move(error); }
@@ -56,6 +61,7 @@ private:
     std::shared_ptr<const ClientCore> client_;
     std::uint64_t refused_ = 0;
     bool repeated_ = false;
+    bool repeating_ = false;
     ApiError error_{};
 };
 

@@ -51,8 +51,18 @@ Admission Credentials::ask(Call& mine, CallContext& call) noexcept {
     return Admission::proceed();
 }
 
-Verdict Credentials::after_refusal(CallContext& call) noexcept {
+Verdict Credentials::judge(CallContext& call, const Failure* failure) noexcept {
     detail::CredentialUse& use = *call.credentials;
+    const bool repeat = use.end_repeat();
+    if (failure == nullptr) {
+        return Verdict::pass();
+    }
+    if (repeat && failure->reach == Reach::refused_here) { // the caller sees the 401, not what hid it
+        return Verdict::keep_previous(StopReason::refused);
+    }
+    if (failure->kind != FailureKind::unauthorized || failure->reach != Reach::answered) {
+        return Verdict::pass();
+    }
     // without a version the 401 is not about our token; out of time, the answer that came stands
     const bool repeats = use.refused() != 0 && call.now < call.deadline.at && use.take_repeat();
     return repeats ? Verdict::again_here(call.now) : Verdict::pass();

@@ -1,5 +1,7 @@
 #include <backstay/pipeline/describe.hpp>
 
+#include <backstay/pipeline/order.hpp>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -68,6 +70,42 @@ PipelineBounds bounds(std::span<const StageDescription> stages) {
     result.longest_sum = uncut;
     result.largest_amplification = result.most_attempts ? static_cast<double>(*result.most_attempts) : 0;
     return result;
+}
+
+namespace {
+
+/// What comes of it when one stage stands outside another; empty when that is as usual.
+std::string_view consequence(Stage outer, Stage inner) noexcept {
+    const bool limit = detail::is_limit(outer) || outer == Stage::adaptive_throttle;
+    const bool queue = detail::is_limit(inner) || inner == Stage::cool_down;
+    if (outer == Stage::circuit_breaker && inner == Stage::retry) {
+        return "it counts calls, and a call fails only when all its attempts have";
+    }
+    if (outer == Stage::cool_down && inner == Stage::hedge) {
+        return "a branch may begin after the server has asked for patience";
+    }
+    if (limit && inner == Stage::hedge) {
+        return "a call counts once there, however many branches it has";
+    }
+    if (outer == Stage::attempt_timeout && queue) {
+        return "an attempt's time runs while it waits there";
+    }
+    return {};
+}
+
+} // namespace
+
+std::vector<std::string> order_warnings(std::span<const Stage> stages) {
+    std::vector<std::string> warnings;
+    for (; !stages.empty(); stages = stages.subspan(1)) {
+        for (const Stage inner : stages.subspan(1)) {
+            if (const std::string_view what = consequence(stages.front(), inner); !what.empty()) {
+                warnings.push_back(std::string(to_string(stages.front())) + " stands outside " +
+                                   std::string(to_string(inner)) + ": " + std::string(what));
+            }
+        }
+    }
+    return warnings;
 }
 
 std::string describe(std::span<const StageDescription> stages) {

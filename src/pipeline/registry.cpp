@@ -16,46 +16,44 @@ void refuse(const std::string& name, const char* why) {
 
 } // namespace
 
-void Registry::insert(std::vector<PolicyHandle> handles) {
+void Registry::insert(PolicyHandle handle) {
+    check_given(handle.name());
+    Policies fresh;
+    fresh.emplace(handle.name(), handle);
     const std::lock_guard lock(mutex_);
-    for (const PolicyHandle& handle : handles) {
-        if (handle.name().empty()) {
-            refuse(handle.name(), "is empty: give one by which it can be found");
-        }
-        if (policies_.contains(handle.name()) || pipelines_.contains(handle.name())) {
-            refuse(handle.name(), "is taken: remove that entry first, or choose another name");
-        }
+    check_free(handle.name());
+    policies_.merge(fresh);
+}
+
+void Registry::check_given(const std::string& name) {
+    if (name.empty()) {
+        refuse(name, "is empty: give one by which it can be found");
     }
-    for (PolicyHandle& handle : handles) {
-        const std::string name = handle.name();
-        policies_.emplace(name, std::move(handle));
+}
+
+void Registry::check_free(const std::string& name) const {
+    if (policies_.contains(name) || pipelines_.contains(name)) {
+        refuse(name, "is taken: remove that entry first, or choose another name");
     }
 }
 
 void Registry::insert(const std::string& pipeline, const std::vector<PolicyHandle>& handles,
                       std::string description) {
-    if (pipeline.empty()) {
-        refuse(pipeline, "is empty: give one by which it can be found");
-    }
-    std::vector<PolicyHandle> renamed;
-    renamed.reserve(handles.size());
+    check_given(pipeline);
+    Policies fresh;
     for (const PolicyHandle& handle : handles) {
-        renamed.push_back(handle.renamed(pipeline + "/" + handle.name()));
-    }
-    {
-        const std::lock_guard lock(mutex_);
-        if (policies_.contains(pipeline) ||
-            !pipelines_.try_emplace(pipeline, std::move(description)).second) {
-            refuse(pipeline, "is taken: remove that entry first, or choose another name");
+        const std::string name = pipeline + "/" + handle.name();
+        if (!fresh.emplace(name, handle.renamed(name)).second) {
+            refuse(name, "comes twice in that pipeline: give one of the two policies another with Named");
         }
     }
-    try {
-        insert(std::move(renamed));
-    } catch (...) {
-        const std::lock_guard lock(mutex_);
-        pipelines_.erase(pipeline);
-        throw;
+    const std::lock_guard lock(mutex_);
+    check_free(pipeline);
+    for (const auto& [name, handle] : fresh) {
+        check_free(name);
     }
+    pipelines_.emplace(pipeline, std::move(description));
+    policies_.merge(fresh); // moves nodes: from here on nothing can fail
 }
 
 bool Registry::remove(std::string_view name) {
@@ -112,8 +110,11 @@ bool Registry::isolate(std::string_view name, TimePoint until) {
     if (!breaker) {
         return false;
     }
-    CircuitBreaker::Isolation isolation = breaker->isolate(until);
+    CircuitBreaker::Isolation isolation = breaker->isolate(until); // ends here when it cannot be kept
     const std::lock_guard lock(mutex_);
+    if (!policies_.contains(name)) { // removed meanwhile: no name would end it
+        return false;
+    }
     isolated_.insert_or_assign(std::string(name), std::move(isolation));
     return true;
 }

@@ -133,6 +133,23 @@ Duration Backoff::longest() const noexcept {
                : options_.cap;
 }
 
+/// What the first `delays` add up to, without jitter: it must not take as long as there are attempts.
+double Backoff::sum(double delays) const noexcept {
+    const double base = ticks(options_.base);
+    const double cap = ticks(options_.cap);
+    const double factor = options_.factor;
+    double rising = delays;       // so many are below the cap
+    double below = base * delays; // and add up to that
+    if (base > 0 && options_.growth == Growth::linear) {
+        rising = std::min(delays, std::floor(cap / base));
+        below = base * rising * (rising + 1) / 2;
+    } else if (base > 0 && options_.growth == Growth::exponential && factor > 1) {
+        rising = std::min(delays, std::ceil(std::log(cap / base) / std::log(factor)));
+        below = base * (std::pow(factor, rising) - 1) / (factor - 1);
+    }
+    return below + cap * (delays - rising);
+}
+
 Duration Backoff::longest_total(int attempts) const noexcept {
     if (attempts <= 0) {
         return Duration::max();
@@ -145,18 +162,22 @@ Duration Backoff::longest_total(int attempts) const noexcept {
                    ? Duration::zero()
                    : to_duration(std::min(cap * repeats, curve(repeats) * curve_scale * base));
     }
-    const double stretch = options_.jitter == Jitter::proportional ? 1 + options_.jitter_ratio : 1;
+    if (options_.jitter == Jitter::proportional) {
+        return to_duration(sum(repeats) * (1 + options_.jitter_ratio));
+    }
+    if (options_.jitter != Jitter::decorrelated) {
+        return to_duration(sum(repeats));
+    }
     double total = 0;
     double delay = base;
     for (int n = 0; n < repeats; ++n) {
-        delay = options_.jitter == Jitter::decorrelated ? std::min(cap, 3 * delay)
-                                                        : grown(static_cast<std::uint32_t>(n));
+        delay = std::min(cap, 3 * delay);
         if (delay == 0 || delay >= cap) { // so are all that follow
-            return to_duration((total + delay * (repeats - n)) * stretch);
+            return to_duration(total + delay * (repeats - n));
         }
         total += delay;
     }
-    return to_duration(total * stretch);
+    return to_duration(total);
 }
 
 std::string Backoff::describe() const {

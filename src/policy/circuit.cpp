@@ -76,8 +76,8 @@ void Circuit::settle_pass(const Call& mine, CallContext& call, const Failure* fa
     if (voted == Vote::neutral) {
         return;
     }
-    const Outcome outcome{.failed = voted == Vote::failure,
-                          .slow = call.now - call.attempt_began > slow_after_};
+    const CallOutcome outcome{.failed = voted == Vote::failure,
+                              .slow = call.now - call.attempt_began > slow_after_};
     std::optional<Change> change;
     {
         const std::lock_guard lock(mutex_);
@@ -94,7 +94,7 @@ void Circuit::settle_pass(const Call& mine, CallContext& call, const Failure* fa
     tell(call, change);
 }
 
-bool Circuit::must_open(TimePoint now, Outcome outcome) const noexcept {
+bool Circuit::must_open(TimePoint now, CallOutcome outcome) const noexcept {
     if (!outcome.failed && !outcome.slow) {
         return false;
     }

@@ -6,7 +6,9 @@
 #include "policy/probe_places.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -60,6 +62,8 @@ public:
     void give_back(Call& mine) noexcept;
 
     void close_by_hand() noexcept;
+    /// Has everybody in the queue ask again.
+    void call_all() noexcept { wake(std::numeric_limits<std::size_t>::max()); }
     [[nodiscard]] CircuitSnapshot snapshot(TimePoint now) const noexcept;
 
 private:
@@ -119,7 +123,7 @@ private:
     Change close(TimePoint now) noexcept;
     void reset_window() noexcept;
     [[nodiscard]] Duration draw_open_time(Random* random) const noexcept;
-    [[nodiscard]] bool must_open(TimePoint now, Outcome outcome) const noexcept;
+    [[nodiscard]] bool must_open(TimePoint now, CallOutcome outcome) const noexcept;
 
     /// Leaves the queue; false when it had been called out of it already. Takes the mutex.
     bool unlink(Call& mine) noexcept;

@@ -137,17 +137,17 @@ Admission CircuitBreaker::admit(Call& mine, CallContext& call) noexcept {
 }
 
 Admission CircuitBreaker::admit_otherwise(Call& mine, CallContext& call) noexcept {
+    if (const TimePoint until = table_->isolated_until();
+        call.now < until) { // also in a dry run, also unwatched
+        if (mine.circuit_ != nullptr) {
+            mine.circuit_->give_back(mine); // a call that was woken to be a probe: the next one may
+        }
+        return Admission::reject(refuse_isolated(until, call.now));
+    }
     if (mine.circuit_ == nullptr) {
         return Admission::proceed();
     }
-    const TimePoint isolated_until = table_->isolated_until();
-    Admission answer;
-    if (call.now < isolated_until) {
-        mine.circuit_->give_back(mine); // a call that was woken to be a probe: the next one may
-        answer = Admission::reject(refuse_isolated(isolated_until, call.now));
-    } else {
-        answer = mine.circuit_->admit(mine, call);
-    }
+    const Admission answer = mine.circuit_->admit(mine, call);
     return table_->dry_run ? let_through(answer, call) : answer;
 }
 

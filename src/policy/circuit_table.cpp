@@ -17,7 +17,27 @@ void CircuitTable::obtain_keyed(const CallKey& key, std::shared_ptr<Circuit>& ci
     circuit = keyed_.obtain(options->key(key), [this] { return std::make_shared<Circuit>(options); });
 }
 
+/// Outside the table's lock: `action` wakes waiters.
+template <class F>
+void CircuitTable::for_each_circuit(F action) {
+    if (only_) {
+        action(*only_);
+    }
+    for (const auto& [key, circuit] : keyed_.entries()) {
+        action(*circuit);
+    }
+}
+
 std::uint64_t CircuitTable::isolate(TimePoint until) {
+    const std::uint64_t id = begin_isolation(until);
+    try {
+        for_each_circuit([](Circuit& circuit) { circuit.call_all(); });
+    } catch (...) { // no memory: who waits is refused when it asks next
+    }
+    return id;
+}
+
+std::uint64_t CircuitTable::begin_isolation(TimePoint until) {
     const std::lock_guard lock(mutex_);
     isolations_.push_back({.id = ++isolation_ids_, .until = until});
     note_isolation();
@@ -39,12 +59,7 @@ void CircuitTable::note_isolation() noexcept {
 }
 
 void CircuitTable::close() {
-    if (only_) {
-        only_->close_by_hand();
-    }
-    for (const auto& [key, circuit] : keyed_.entries()) { // outside the table's lock: it wakes waiters
-        circuit->close_by_hand();
-    }
+    for_each_circuit([](Circuit& circuit) { circuit.close_by_hand(); });
 }
 
 CircuitSnapshot CircuitTable::judged(CircuitSnapshot circuit, TimePoint now) const noexcept {

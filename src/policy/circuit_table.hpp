@@ -50,6 +50,9 @@ private:
 
     void obtain_keyed(const CallKey& key, std::shared_ptr<Circuit>& circuit) noexcept;
     void note_isolation() noexcept;
+    std::uint64_t begin_isolation(TimePoint until);
+    template <class F>
+    void for_each_circuit(F action);
     [[nodiscard]] CircuitSnapshot judged(CircuitSnapshot circuit, TimePoint now) const noexcept;
 
     std::optional<Circuit> only_;

@@ -30,8 +30,17 @@ Admission CoolDownGate::decide(Call& mine, CallContext& call, const Self& self, 
         return let_go(mine, call.now, after);
     }
     // compared before the spread, as the retry compares before its jitter
-    return end >= call.deadline.at ? refuse(mine, call.now, end, after)
-                                   : hold(mine, call, self, end, ends_.span(), false);
+    return end >= patience(mine, call) ? refuse(mine, call.now, end, after)
+                                       : hold(mine, call, self, end, ends_.span(), false);
+}
+
+TimePoint CoolDownGate::patience(const Call& mine, const CallContext& call) noexcept {
+    if (mine.visit_ != nullptr) {
+        return mine.visit_->deadline;
+    }
+    const auto& most = call.overrides.max_server_wait;
+    return most ? std::min(call.deadline.at, saturating_add(saturating_add(call.now, *most), Duration(1)))
+                : call.deadline.at;
 }
 
 Admission CoolDownGate::at_open_gate(Call& mine, CallContext& call, const Self& self, After& after) noexcept {
@@ -51,7 +60,7 @@ Admission CoolDownGate::at_open_gate(Call& mine, CallContext& call, const Self& 
         return Admission::proceed();
     }
     const TimePoint turn = std::min(pace_.next(call.now), pace_.until());
-    if (turn > call.now && turn >= call.deadline.at) {
+    if (turn > call.now && turn >= patience(mine, call)) {
         return refuse(mine, call.now, turn, after);
     }
     if (turn == pace_.until()) { // more calls than the quota allows: they wait for the new one
@@ -82,11 +91,13 @@ Admission CoolDownGate::refuse(Call& mine, TimePoint now, TimePoint end, After& 
 Admission CoolDownGate::hold(Call& mine, CallContext& call, const Self& self, TimePoint end, Duration span,
                              bool paced) noexcept {
     if (mine.visit_ == nullptr) {
+        const TimePoint latest = patience(mine, call);
         mine.visit_ = new (std::nothrow) CoolDownVisit(self);
         if (mine.visit_ == nullptr) {
             After nothing;
             return refuse(mine, call.now, end, nothing);
         }
+        mine.visit_->deadline = latest;
         mine.visit_->draw = call.random != nullptr ? call.random->unit() : 0;
         ++held_;
     }
@@ -94,7 +105,6 @@ Admission CoolDownGate::hold(Call& mine, CallContext& call, const Self& self, Ti
     const auto room = static_cast<double>((call.deadline.at - end).count()) / 2; // the rest is the attempt's
     const double most = std::min(static_cast<double>(span.count()), room);
     visit.until = end;
-    visit.deadline = call.deadline.at;
     visit.spread = Duration(static_cast<Duration::rep>(most * visit.draw));
     visit.paced = paced;
     visit.called = false;
@@ -132,13 +142,13 @@ void CoolDownGate::try_out(Call& mine, CallContext& call, const Self& self) noex
             mine.ignored_ = true; // it would not have been sent now
         } else if (call.now < pace_.until()) {
             end = std::min(pace_.next(call.now), pace_.until());
-            mine.ignored_ = end > call.now && end >= call.deadline.at;
+            mine.ignored_ = end > call.now && end >= patience(mine, call);
             if (!mine.ignored_) {
                 pace_.take(call.now);
             }
         }
         if (end > call.now) {
-            ++(end >= call.deadline.at ? refused_ : held_);
+            ++(end >= patience(mine, call) ? refused_ : held_);
         }
     }
     if (end > call.now) {
@@ -147,7 +157,7 @@ void CoolDownGate::try_out(Call& mine, CallContext& call, const Self& self) noex
                      .refused_by = RefusedBy::cool_down,
                      .dry_run = true,
                      .delay = end - call.now,
-                     .detail = end >= call.deadline.at ? "would be refused" : "would wait"});
+                     .detail = end >= patience(mine, call) ? "would be refused" : "would wait"});
     }
 }
 

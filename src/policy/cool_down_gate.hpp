@@ -23,7 +23,7 @@ struct CoolDownVisit final : RingPlace {
     const std::shared_ptr<CoolDownGate> gate;
     Waker waker;
     TimePoint until{};    ///< when the gate opens, as it was told last; or its turn, when it is paced
-    TimePoint deadline{}; ///< its own
+    TimePoint deadline{}; ///< when its patience ends, as its first question found it
     Duration spread{0};   ///< it is released so much later
     double draw = 0;      ///< its share of what the released are spread over
     bool paced = false;
@@ -89,6 +89,9 @@ private:
         return call.served_wait_until != TimePoint{} &&
                call.served_wait_until >= saturating_add(ends_.until(), -ends_.span());
     }
+    /// When the call can wait no longer: at its deadline, or when it would have waited here for longer than
+    /// it will for a server.
+    static TimePoint patience(const Call& mine, const CallContext& call) noexcept;
     void conclude_probe(CoolDownVisit& probe, const Failure* failure, bool heard, After& after) noexcept;
     void note_ends() noexcept;
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <string>
+#include <utility>
 
 namespace backstay::inline BACKSTAY_ABI {
 
@@ -79,13 +80,17 @@ StageDescription Hedge::describe() const {
             .settings = std::to_string(with.max_extra) + " more after " + std::move(when),
             .most_attempts = 1 + with.max_extra,
             .at_once = true,
-            .longest_wait = with.delay ? std::optional(*with.delay * with.max_extra) : std::nullopt,
+            .longest_wait = with.delay ? std::optional(*with.delay > Duration::max() / with.max_extra
+                                                           ? Duration::max()
+                                                           : *with.delay * with.max_extra)
+                                       : std::nullopt,
             .amplification = 1 + with.extra_ratio};
 }
 
 Admission Hedge::admit(Call& mine, CallContext& /*call*/) noexcept {
     mine.first_began_ = {};
     mine.hurry_ = mine.final_ = mine.patient_ = mine.won_ = false;
+    mine.waits_ = 0;
     return Admission::proceed();
 }
 
@@ -93,6 +98,12 @@ Branch Hedge::next_branch(Call& mine, CallContext& call, int begun) noexcept {
     if (mine.first_began_ == TimePoint{}) {
         mine.first_began_ = call.now;
         mine.due_ = next_due(mine, call);
+    }
+    if (mine.waits_ != 0) {
+        if (still_waits(mine)) {
+            return mine.final_ ? Branch::final() : Branch::no_more();
+        }
+        note_sent(mine, call);
     }
     if (mine.final_) {
         return Branch::final();
@@ -111,12 +122,22 @@ Branch Hedge::next_branch(Call& mine, CallContext& call, int begun) noexcept {
     if (!may_send(mine, call)) {
         return Branch::no_more();
     }
+    mine.waits_ = static_cast<std::int8_t>(begun);
+    return Branch::start_at(call.now);
+}
+
+bool Hedge::still_waits(const Call& mine) const noexcept {
+    return state_->budget.unspent(mine.paid_);
+}
+
+/// What was sent last has come to its attempt; the next one is due a delay later.
+void Hedge::note_sent(Call& mine, const CallContext& call) const noexcept {
+    const int index = std::exchange(mine.waits_, std::int8_t{0});
     mine.due_ = next_due(mine, call);
     mine.hurry_ = false;
     state_->sent.fetch_add(1, std::memory_order_relaxed);
     call.notify(
-        {.type = EventType::hedge_sent, .attempt = begun + 1, .duration = call.now - mine.first_began_});
-    return Branch::start_at(call.now);
+        {.type = EventType::hedge_sent, .attempt = index + 1, .duration = call.now - mine.first_began_});
 }
 
 /// The end of time when it is not known when an attempt is late.
@@ -140,6 +161,9 @@ bool Hedge::may_send(Call& mine, const CallContext& call) const noexcept {
 }
 
 void Hedge::branch_ended(Call& mine, CallContext& call, const BranchEnd& end) noexcept {
+    if (end.index > 0 && end.index == mine.waits_ && still_waits(mine)) {
+        mine.waits_ = 0; // it never began: what it took pays for the next one
+    }
     if (end.failure != nullptr) {
         const Failure& failure = *end.failure;
         const bool safe = call.safe_to_repeat || call.overrides.allow_unsafe_retry;

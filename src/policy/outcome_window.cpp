@@ -39,7 +39,7 @@ void TimeWindow::turn(TimePoint now) noexcept {
         saturating_add(end, width_ * static_cast<Duration::rep>(steps)).time_since_epoch().count(), relaxed);
 }
 
-void TimeWindow::count(TimePoint now, Outcome outcome) noexcept {
+void TimeWindow::count(TimePoint now, CallOutcome outcome) noexcept {
     turn(now);
     Bucket& bucket = buckets_[current_.load(relaxed)];
     bucket.calls.fetch_add(1, relaxed);
@@ -85,7 +85,7 @@ void CountWindow::replace(std::atomic<std::uint8_t>& place, std::uint8_t seen) n
     }
 }
 
-void CountWindow::count(Outcome outcome) noexcept {
+void CountWindow::count(CallOutcome outcome) noexcept {
     std::uint32_t place = next_.load(relaxed);
     while (!next_.compare_exchange_weak(place, place + 1 == ring_.size() ? 0 : place + 1, relaxed)) {
     }
@@ -106,7 +106,7 @@ void CountWindow::clear() noexcept {
     }
 }
 
-void OutcomeWindow::count(TimePoint now, Outcome outcome) noexcept {
+void OutcomeWindow::count(TimePoint now, CallOutcome outcome) noexcept {
     if (auto* const time = std::get_if<TimeWindow>(&kind_)) {
         time->count(now, outcome);
     } else {

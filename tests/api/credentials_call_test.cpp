@@ -7,6 +7,7 @@
 
 #include <backstay/pipeline/named.hpp>
 
+#include <optional>
 #include <stdexcept>
 
 // What the stage does to a call and its options, beside the token itself.
@@ -44,6 +45,37 @@ TEST_CASE("a 401 in a later attempt is repeated, but only once in a call") {
     CHECK(error.kind() == FailureKind::unauthorized);
     CHECK(error.attempt_count() == 4);
     CHECK(world.fetched == 2);
+}
+
+TEST_CASE("a repeat after a 401 that is refused here leaves the 401 standing") {
+    TokenWorld world;
+    CircuitBreaker breaker{CircuitBreakerOptions()};
+    std::optional<CircuitBreaker::Isolation> isolation;
+    const auto api = world.client(world.bearer(),
+                                  {.pipeline = Pipeline{TotalTimeout{30s}, Retry{}, Credentials{}, breaker}});
+    CHECK(world.get(api));
+    world.on_fetched = [&] { isolation.emplace(breaker.isolate()); };
+    SECTION("at once") {
+        world.server->valid = "none";
+        const auto error = world.get(api).error();
+        CHECK(error.kind() == FailureKind::unauthorized);
+        CHECK(error.stop_reason() == StopReason::refused);
+        CHECK(error.refused_by() == RefusedBy::circuit_breaker);
+        CHECK(error.attempt_count() == 1);
+    }
+    SECTION("a refusal of a later attempt is Retry's to judge") {
+        world.on_fetched = nullptr;
+        world.server->instead = {401, 503};
+        world.fetch_time = 0s;
+        const auto call = world.start(api.get<void>("/r"));
+        world.run_for(20ms); // 401, then 503
+        isolation.emplace(breaker.isolate());
+        world.run();
+        const auto error = call->outcome->error();
+        CHECK(error.kind() == FailureKind::service_unavailable);
+        CHECK(error.stop_reason() == StopReason::refused);
+        CHECK(error.attempt_count() == 2);
+    }
 }
 
 TEST_CASE("a POST is repeated after a 401, under the same idempotency key") {

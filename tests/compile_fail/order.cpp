@@ -9,6 +9,14 @@
 // fault 8: the same policy stands twice in one pipeline
 // fault 9: Chaos stands outside another stage, which would not be asked about what it injects
 // fault 10: Credentials stands inside AttemptTimeout, so the wait for a token and the repeat
+// fault 11: a stage that lets calls wait, or refuses them, stands outside TotalTimeout
+// fault 12: a stage that lets calls wait, or refuses them, stands outside TotalTimeout
+// fault 13: CoolDown stands outside Retry, so it would hear only of each call's last attempt
+// fault 14: Credentials stands outside Retry, so its one repeat after a 401 would run all attempts anew
+// fault 15: Credentials stands inside Hedge, so each branch would wait for a token
+// fault 16: Credentials stands inside a stage that judges each attempt
+// fault 17: CircuitBreaker stands outside Hedge, so it would take all branches for one attempt
+// fault 18: Credentials stands inside a limit of attempts
 #include <backstay/pipeline/named.hpp>
 #include <backstay/pipeline/order.hpp>
 
@@ -29,12 +37,13 @@ using Hedging = At<Stage::hedge>;
 using Tokens = At<Stage::credentials>;
 using Breaker = At<Stage::circuit_breaker>;
 using Limit = At<Stage::concurrency_limit>;
+using Gate = At<Stage::cool_down>;
 using Attempt = At<Stage::attempt_timeout>;
 using Chaotic = At<Stage::chaos>;
 
 #if FAULT == 0
 static_assert(detail::Order<Total, Retries, Tokens, Hedging, Breaker, Limit, Attempt>::value);
-static_assert(detail::Order<Limit, Total, Retries, Attempt>::value);
+static_assert(detail::Order<Total, Limit, Retries, Tokens, Attempt>::value);
 static_assert(detail::Order<Limit, Named<"host", Limit>, Named<"tenant", Limit>>::value);
 static_assert(detail::Order<At<Stage::custom>, At<Stage::custom>>::value);
 static_assert(detail::Order<Attempt, Named<"slow", Chaotic>, Chaotic, At<Stage::custom>>::value);
@@ -58,6 +67,22 @@ constexpr bool wrong = detail::Order<Named<"host", Limit>, Limit, Retries, Limit
 constexpr bool wrong = detail::Order<Retries, Chaotic, Attempt>::value;
 #elif FAULT == 10
 constexpr bool wrong = detail::Order<Total, Attempt, Tokens>::value;
+#elif FAULT == 11
+constexpr bool wrong = detail::Order<Limit, Total, Retries, Attempt>::value;
+#elif FAULT == 12
+constexpr bool wrong = detail::Order<Named<"own", Breaker>, Total, Retries>::value;
+#elif FAULT == 13
+constexpr bool wrong = detail::Order<Total, Gate, Retries>::value;
+#elif FAULT == 14
+constexpr bool wrong = detail::Order<Tokens, Retries>::value;
+#elif FAULT == 15
+constexpr bool wrong = detail::Order<Retries, Hedging, Tokens>::value;
+#elif FAULT == 16
+constexpr bool wrong = detail::Order<Retries, Breaker, Tokens>::value;
+#elif FAULT == 17
+constexpr bool wrong = detail::Order<Breaker, Hedging>::value;
+#elif FAULT == 18
+constexpr bool wrong = detail::Order<Total, Retries, Limit, Tokens>::value;
 #endif
 
 } // namespace

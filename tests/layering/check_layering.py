@@ -1,6 +1,8 @@
-"""Checks every include against the table of layers. usage: check_layering.py ROOT
+"""Checks every include against the table of layers, and that no two files define the same type in `detail`.
+usage: check_layering.py ROOT
 
-Prints `file:line: rule` for each include that breaks one, and then exits with 1.
+Prints `file:line: rule` for each include that breaks one, and then exits with 1. Two types of one name, of which a
+program gets either, are no error to a compiler or linker.
 """
 
 import pathlib
@@ -72,6 +74,43 @@ def broken_rule(tree, layer, quoted, header):
     return None
 
 
+OPENS = re.compile(r"(?:inline\s+)?namespace\b([^{;=]*)\{")
+DEFINES = re.compile(r"\b(?:struct|class|enum|enum\s+class)\s+(?:BACKSTAY_EXPORT\s+)?(\w+)(?:\s+final)?\s*(?::[^:].*)?\{$", re.S)
+NOISE = re.compile(r"//[^\n]*|/\*.*?\*/|R\"\((?s:.*?)\)\"|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])'", re.S)
+
+
+def detail_types(text):
+    """Yields (line, name) of each type defined directly in a namespace `detail`, not in one without a name."""
+    text = NOISE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
+    scopes = []
+    place = 0
+    for brace in re.finditer(r"[{}]", text):
+        head = text[place:brace.end()]
+        place = brace.end()
+        if brace[0] == "}":
+            scopes = scopes[:-1]
+            continue
+        head = re.split(r"[;}]", head)[-1]
+        namespace = OPENS.search(head)
+        if namespace:
+            scopes.append(namespace[1].strip() or "unnamed")
+            continue
+        defined = DEFINES.search(head)
+        inside = "::".join(scopes)
+        if defined and inside.endswith("detail") and not re.search(r"\b(unnamed|other)\b", inside):
+            yield text.count("\n", 0, brace.start()) + 1, defined[1]
+        scopes.append("other")
+
+
+def types_defined_twice(root):
+    first = {}
+    for path in sorted([*(root / "include").glob("**/*.hpp"), *(root / "src").glob("**/*.[ch]pp")]):
+        for line, name in detail_types(path.read_text()):
+            where = f"{path.relative_to(root)}:{line}"
+            if first.setdefault(name, where) != where:
+                yield f"{where}: detail::{name} is defined in {first[name]} too: give one another name"
+
+
 def main(root):
     trees = {"include": root / "include/backstay", "src": root / "src", "tests": root / "tests"}
     broken = checked = 0
@@ -87,7 +126,10 @@ def main(root):
                 if rule:
                     broken += 1
                     print(f"{path.relative_to(root)}:{number}: {rule}")
-    print(f"layering: {checked} files, {broken} wrong includes")
+    for clash in types_defined_twice(root):
+        broken += 1
+        print(clash)
+    print(f"layering: {checked} files, {broken} faults")
     return 1 if broken or not checked else 0
 
 

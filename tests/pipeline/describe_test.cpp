@@ -2,7 +2,13 @@
 
 #include "support/catch.hpp"
 
+#include <backstay/pipeline/pipeline.hpp>
+#include <backstay/policy/circuit_breaker.hpp>
+#include <backstay/policy/retry.hpp>
+
+#include <array>
 #include <limits>
+#include <string>
 #include <vector>
 
 namespace {
@@ -80,6 +86,19 @@ TEST_CASE("describe prints the stages in order, the arithmetic, and warns when a
     const std::string text = describe(Stages{total, retry, slow});
     CHECK(text.find("longest time: 30 s") != std::string::npos);
     CHECK(text.find("warning: attempts and waits can take 1.02 min") != std::string::npos);
+}
+
+TEST_CASE("describe warns of an order that is rarely meant", "[describe]") {
+    CHECK(order_warnings(std::array{Stage::total_timeout, Stage::retry, Stage::hedge, Stage::cool_down,
+                                    Stage::circuit_breaker, Stage::concurrency_limit, Stage::attempt_timeout})
+              .empty());
+    CHECK(order_warnings(std::array{Stage::circuit_breaker, Stage::retry}) ==
+          std::vector<std::string>{"circuit_breaker stands outside retry: it counts calls, and a call fails "
+                                   "only when all its attempts have"});
+    CHECK(order_warnings(std::array{Stage::cool_down, Stage::rate_limiter, Stage::hedge}).size() == 2);
+    CHECK(order_warnings(std::array{Stage::attempt_timeout, Stage::concurrency_limit}).size() == 1);
+    CHECK(describe(Pipeline{CircuitBreaker{}, Retry{}}).find("warning: circuit_breaker stands outside") !=
+          std::string::npos);
 }
 
 } // namespace

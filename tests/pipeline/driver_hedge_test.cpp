@@ -246,6 +246,67 @@ TEST_CASE("each attempt beside the first is paid for, also when the context ends
     CHECK(hedge.snapshot(end_of_time).tokens == before - 2);
 }
 
+TEST_CASE("a hedge that waits inside is neither sent nor spent, and holds back those after it",
+          "[hedge][driver]") {
+    World world;
+    const Hedge hedge({.delay = 1s, .max_extra = 2, .extra_ratio = 0});
+    const double before = hedge.snapshot(TimePoint()).tokens;
+    Staged::Log log{.attempts = {{5s, 1}, {1h, 2}, {1h, 3}}};
+    ProbePolicy queue{"queue"};
+    SECTION("its attempt never begins") {
+        queue->on_admit = [asked = 0](CallContext&) mutable {
+            return ++asked == 1 ? Admission::proceed() : Admission::wait();
+        };
+        CHECK(run(world, Pipeline{hedge, queue}.run(world.runtime, {}, Staged{&world, &log})) == 1);
+        CHECK(log.began.size() == 1);
+        CHECK(hedge.snapshot(world.now()).sent == 0);
+        CHECK(hedge.snapshot(world.now()).tokens == before);
+    }
+    SECTION("it begins late, and the next one a delay after it") {
+        const TimePoint began = world.now();
+        queue->on_admit = [open = began + 2500ms, asked = 0](CallContext& call) mutable {
+            return ++asked == 1 || call.now >= open ? Admission::proceed() : Admission::wait(open);
+        };
+        CHECK(run(world, Pipeline{hedge, queue}.run(world.runtime, {}, Staged{&world, &log})) == 1);
+        CHECK(log.began == std::vector{began, began + 2500ms, began + 3500ms});
+        CHECK(hedge.snapshot(world.now()).sent == 2);
+        CHECK(hedge.snapshot(world.now()).tokens == before - 2);
+    }
+    SECTION("each of two that begin is paid for, and a context that ends in mid-flight refunds none") {
+        const TimePoint open = world.now() + 1500ms;
+        queue->on_admit = [open, asked = 0](CallContext& call) mutable {
+            return ++asked == 1 || call.now >= open ? Admission::proceed() : Admission::wait(open);
+        };
+        {
+            World other;
+            const auto call =
+                other.start(Pipeline{hedge, queue}.run(other.runtime, {}, Staged{&other, &log}));
+            other.run_for(2s);
+            CHECK(log.began.size() == 2);
+        }
+        CHECK(hedge.snapshot(world.now()).tokens == before - 1);
+    }
+}
+
+TEST_CASE("a call without its hedge has one branch, whatever an earlier round remembers", "[hedge][driver]") {
+    World world;
+    const Hedge hedge({.delay = 1s});
+    CallSettings settings;
+    settings.overrides.without.add(Stage::hedge);
+    SECTION("that is late") {
+        Staged::Log log{.attempts = {{10s, 1}, {1ms, 2}}};
+        CHECK(run(world, Pipeline{hedge}.run(world.runtime, settings, Staged{&world, &log})) == 1);
+        CHECK(log.began.size() == 1);
+    }
+    SECTION("that fails") {
+        Staged::Log log{.attempts = {{10ms, fail(broken)}, {1ms, 2}}};
+        const R outcome = run(world, Pipeline{hedge}.run(world.runtime, settings, Staged{&world, &log}));
+        CHECK(outcome.error() == broken);
+        CHECK(log.began.size() == 1);
+    }
+    CHECK(hedge.snapshot(world.now()).sent == 0);
+}
+
 TEST_CASE("each round of a retry around the hedge has branches of its own", "[hedge][driver]") {
     World world;
     ProbePolicy retry{"retry"};

@@ -137,6 +137,24 @@ TEST_CASE("a name that is empty or taken is refused, and nothing is added", "[re
     CHECK(std::count(names.begin(), names.end(), "other") == 0);
 }
 
+TEST_CASE("two policies of one pipeline with the same name are refused, and none is lost silently",
+          "[registry]") {
+    Registry registry;
+    const ConcurrencyLimit limit;
+    const Named<"host", ConcurrencyLimit> host(limit);
+    const Named<"host", CoolDown> gate(CoolDown{});
+    CHECK_THROWS_WITH(registry.add("ledger", Pipeline{gate, host}),
+                      "Registry: the name 'ledger/host' comes twice in that pipeline: give one of the two "
+                      "policies another with Named");
+    CHECK(registry.names().empty());
+}
+
+TEST_CASE("the budget of a retry with a name of its own is found too", "[registry]") {
+    Registry registry;
+    registry.add("ledger", Pipeline{Named<"patient", Retry>(Retry{})});
+    CHECK(registry.names() == Names{"ledger", "ledger/patient", "ledger/patient/retry_budget"});
+}
+
 TEST_CASE("an entry is removed, a pipeline with its policies and what was done to them", "[registry]") {
     Scene scene;
     scene.registry.add("ledger-2", ConcurrencyLimit{});

@@ -232,6 +232,15 @@ TEST_CASE("the longest total bounds what is drawn, and is reached without jitter
     CHECK(plain.longest_total(6) == 200ms + 400ms + 800ms + 1s + 1s);
     CHECK(plain.longest_total(1'000'000'000) == 1'400ms + 999'999'996 * Duration{1s});
     CHECK(plain.longest_total(0) == Duration::max());
+
+    const int many = 2'000'000'000; // is not counted through
+    const Backoff constant({.base = 1ms, .growth = Growth::constant, .jitter = Jitter::none});
+    CHECK(constant.longest_total(many + 1) == many * Duration{1ms});
+    const Backoff steady({.base = 1ms, .factor = 1, .jitter = Jitter::none});
+    CHECK(steady.longest_total(many + 1) == many * Duration{1ms});
+    const Backoff linear({.base = 1ms, .cap = 1s, .growth = Growth::linear, .jitter = Jitter::none});
+    CHECK(linear.longest_total(5) == 10ms);
+    CHECK(linear.longest_total(many + 1) == 500'500ms + (many - 1'000) * Duration{1s});
 }
 
 TEST_CASE("options out of range are refused with field, value and range", "[backoff]") {

@@ -177,14 +177,24 @@ TEST_CASE("closing by hand wakes all who wait", "[circuit_breaker]") {
     CHECK(proceeds(two.call.admit()));
 }
 
-TEST_CASE("one who is woken into an isolation is refused and passes the place on", "[circuit_breaker]") {
+TEST_CASE("an isolation calls all who wait for a probe, and refuses them", "[circuit_breaker]") {
     WaitingBench bench;
     Waiter one(bench);
     Waiter two(bench);
     const auto isolation = bench.breaker.isolate();
+    REQUIRE(one.woken());
+    REQUIRE(two.woken());
+    CHECK(rejects(one.call.admit()));
+    CHECK(rejects(two.call.admit()));
+}
+
+TEST_CASE("one who is woken into an isolation is refused and passes the place on", "[circuit_breaker]") {
+    WaitingBench bench;
+    Waiter one(bench);
     bench.probe.abandon();
     REQUIRE(one.woken());
+    auto isolation = bench.breaker.isolate();
     CHECK(rejects(one.call.admit()));
-    CHECK(two.woken());
-    CHECK(rejects(two.call.admit()));
+    isolation.release();
+    CHECK(proceeds(bench.call().admit()));
 }

@@ -155,6 +155,21 @@ TEST_CASE("a call whose deadline comes before the end is refused at once with th
     CHECK(barely->answer.until <= bench.now + 8s + 1ns);
 }
 
+TEST_CASE("a call waits at a gate no longer than it will for a server, be it that a wait is lengthened",
+          "[cool_down]") {
+    CoolDownBench bench;
+    bench.settings.overrides.max_server_wait = 2s;
+    bench.hear(reply(429, 20s));
+    CHECK(bench.ask()->answer.failure == refusal(FailureKind::cooling_down, RefusedBy::cool_down, 20s));
+    bench.now += 18s; // compared before the spread
+    auto held = bench.ask();
+    REQUIRE(held->waiting());
+    bench.now += 1s;
+    bench.hear(reply(429, 2s));
+    held->ask();
+    CHECK(rejects(held->answer));
+}
+
 TEST_CASE("one tenant's 429 does not stop the others", "[cool_down]") {
     CoolDownBench bench;
     bench.settings.key = {.origin = "https://a", .credential = "red", .partition = "eu", .operation = "get"};
@@ -172,7 +187,7 @@ TEST_CASE("one tenant's 429 does not stop the others", "[cool_down]") {
     }
     CHECK(bench.cool_down.snapshot(bench.now, limited).state == CoolDownState::closed);
     REQUIRE(bench.cool_down.snapshots(bench.now).size() == 1); // looking made none
-    CHECK(bench.cool_down.snapshots(bench.now).front().key == "https://a red eu");
+    CHECK(bench.cool_down.snapshots(bench.now).front().key == "https://a credential=red partition=eu");
 }
 
 TEST_CASE("a key function decides who shares a gate, null has all share one", "[cool_down]") {

@@ -23,6 +23,11 @@ struct Hedged : PolicyCall<Hedge> {
         begin_attempt();
         return next(1);
     }
+    /// A branch beside the first came to its attempt.
+    Branch begin_side(int begun) {
+        begin_attempt();
+        return next(begun);
+    }
     Branch next(int begun) {
         context.now = now;
         return policy().next_branch(mine(), context, begun);
@@ -68,6 +73,8 @@ TEST_CASE("a fixed delay: another attempt is sent when it is over, one by defaul
     now += 50ms;
     CHECK(starts_now(call.next(1), now));
     CHECK(sends_no_more(call.next(2)));
+    CHECK(hedge.snapshot(now).sent == 0); // it may wait in a queue
+    CHECK(sends_no_more(call.begin_side(2)));
     CHECK(hedge.snapshot(now).sent == 1);
 }
 
@@ -77,10 +84,12 @@ TEST_CASE("more extra attempts follow at the same distance", "[hedge]") {
     (void)call.begin();
     now += 50ms;
     CHECK(starts_now(call.next(1), now));
-    CHECK(waits_until(call.next(2), now + 50ms));
+    CHECK(sends_no_more(call.next(2))); // not before that one has begun
+    now += 30ms;
+    CHECK(waits_until(call.begin_side(2), now + 50ms));
     now += 50ms;
     CHECK(starts_now(call.next(2), now));
-    CHECK(sends_no_more(call.next(3)));
+    CHECK(sends_no_more(call.begin_side(3)));
 }
 
 TEST_CASE("without a delay it is the quantile of recent successes, after enough of them", "[hedge]") {
@@ -278,7 +287,9 @@ TEST_CASE("events tell which attempt was sent and which won", "[hedge]") {
     CHECK(log.events.empty());
     now += 50ms;
     (void)call.next(1);
+    CHECK(log.events.empty());
     const TimePoint sent = now;
+    (void)call.begin_side(2);
     now += 10ms;
     call.ended(1, nullptr, sent);
     call.ended(0, lost(FailureKind::canceled));
@@ -305,6 +316,7 @@ TEST_CASE("it describes itself", "[hedge]") {
     CHECK(Hedge().describe().settings == "1 more after the 95 % quantile of the latency");
     CHECK(Hedge().describe().most_attempts == 2);
     CHECK(Hedge().describe().at_once);
+    CHECK(Hedge({.delay = Duration::max(), .max_extra = 10}).describe().longest_wait == Duration::max());
 }
 
 TEST_CASE("options out of range are refused by name", "[hedge]") {

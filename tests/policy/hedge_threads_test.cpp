@@ -30,6 +30,7 @@ TEST_CASE("threads share a hedge's latencies and budget", "[hedge][threads]") {
                 if (next.answer == Branch::Answer::start_at && next.at <= now) {
                     sent.fetch_add(1, std::memory_order_relaxed);
                     ++call.context.attempt;
+                    (void)call.policy().next_branch(call.mine(), call.context, 2); // as it begins
                 }
             }
             call.context.now = now;

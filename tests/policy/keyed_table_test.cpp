@@ -125,7 +125,7 @@ TEST_CASE("entries are listed under a text for people", "[keyed_table]") {
                        [] { return std::make_shared<Counter>(); });
     const auto listed = table.entries();
     REQUIRE(listed.size() == 1);
-    CHECK(listed.front().first == "https://a eu");
+    CHECK(listed.front().first == "https://a partition=eu");
 }
 
 TEST_CASE("threads that ask for the same keys share their states", "[keyed_table][threads]") {
@@ -157,4 +157,13 @@ TEST_CASE("threads that ask for the same keys share their states", "[keyed_table
         sum += state->value.load();
     }
     CHECK(sum == 8'000);
+}
+
+TEST_CASE("a key is written so that no two read alike, and that it steers no terminal", "[keyed_table]") {
+    const auto text = [](const CallKey& key) { return detail::OwnedKey(key).text(); };
+    CHECK(text({}).empty());
+    CHECK(text({.origin = "https://a:443", .credential = "eu"}) == "https://a:443 credential=eu");
+    CHECK(text({.origin = "https://a:443", .partition = "eu"}) == "https://a:443 partition=eu");
+    CHECK(text({.operation = "get order"}) == "operation=get order");
+    CHECK(text({.partition = "a\x1b[2J\n\xff\u00fc"}) == "partition=a\\x1b[2J\\x0a\\xff\u00fc");
 }

@@ -12,8 +12,8 @@
 
 using namespace backstay;
 using namespace std::chrono_literals;
+using detail::CallOutcome;
 using detail::CountWindow;
-using detail::Outcome;
 using detail::OutcomeCounts;
 using detail::OutcomeWindow;
 using detail::TimeWindow;
@@ -21,9 +21,9 @@ using detail::TimeWindow;
 namespace {
 
 constexpr TimePoint start{1h};
-constexpr Outcome success{};
-constexpr Outcome failed{.failed = true};
-constexpr Outcome slow{.slow = true};
+constexpr CallOutcome success{};
+constexpr CallOutcome failed{.failed = true};
+constexpr CallOutcome slow{.slow = true};
 
 void succeed(OutcomeWindow& window, TimePoint now) {
     if (!window.try_success(now)) {
@@ -119,7 +119,7 @@ TEST_CASE("a whole window has passed: by time, or by calls", "[outcome_window]")
 TEST_CASE("windows agree with a plain list of calls", "[outcome_window][model]") {
     struct Seen {
         std::int64_t bucket;
-        Outcome outcome;
+        CallOutcome outcome;
     };
     for (std::uint64_t seed = 1; seed <= 500; ++seed) {
         Random random(seed);
@@ -131,7 +131,7 @@ TEST_CASE("windows agree with a plain list of calls", "[outcome_window][model]")
         for (int step = 0; step < 100; ++step) {
             now += random.next() % 20 == 0 ? 900ms : std::chrono::milliseconds(random.next() % 60);
             first = list.empty() ? now : first;
-            const Outcome outcome{.failed = random.next() % 3 == 0, .slow = random.next() % 4 == 0};
+            const CallOutcome outcome{.failed = random.next() % 3 == 0, .slow = random.next() % 4 == 0};
             const std::int64_t bucket = (now - first) / 100ms;
             list.push_back({bucket, outcome});
             for (OutcomeWindow* const window : {&time, &count}) {

@@ -3,6 +3,7 @@
 #include "support/catch.hpp"
 
 #include <backstay/pipeline/pipeline.hpp>
+#include <backstay/pipeline/sleep.hpp>
 #include <backstay/policy/retry.hpp>
 
 #include <stdexcept>
@@ -54,6 +55,24 @@ TEST_CASE("a call that was started can be looked at on its way, and cancelled", 
     CHECK(call->outcome->error().kind == FailureKind::canceled);
 }
 
+TEST_CASE("a coroutine without an outcome is run, and what it throws reaches the test", "[virtual_world]") {
+    VirtualWorld world;
+    const auto sleeps = [&](bool throws) -> asio::awaitable<void> {
+        (void)co_await sleep_for(world.runtime, 1h);
+        if (throws) {
+            throw std::runtime_error("oops");
+        }
+    };
+    const TimePoint began = world.now();
+    world.run(sleeps(false));
+    CHECK(world.now() - began == 1h);
+    CHECK_THROWS_WITH(world.run(sleeps(true)), "oops");
+    const auto call = world.start(sleeps(false));
+    CHECK_FALSE(call->ended());
+    world.run();
+    CHECK(call->ended());
+}
+
 TEST_CASE("what a coroutine throws reaches the test", "[virtual_world]") {
     VirtualWorld world;
     const auto throwing = []() -> asio::awaitable<int> {
@@ -66,4 +85,6 @@ TEST_CASE("what a coroutine throws reaches the test", "[virtual_world]") {
 TEST_CASE("a call that waits for what never comes is told, not waited for", "[virtual_world]") {
     VirtualWorld world;
     CHECK_THROWS_AS(world.run(Pipeline{Never{}}.run(world.runtime, CallSettings(), flaky)), std::logic_error);
+    CHECK_THROWS_WITH(world.run(Pipeline{Never{}}.run(world.runtime, CallSettings(), flaky)),
+                      ContainsSubstring("an Asio timer does not move virtual time"));
 }

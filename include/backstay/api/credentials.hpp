@@ -19,8 +19,8 @@ struct TokenWaiter;
 ///
 /// Stateless: the token belongs to the `BearerToken`, so copies and pipelines may be shared by clients.
 /// Errors: refuses with the kind of the provider's error, `refused_by` `credentials`, and the time until the
-/// next refresh may begin. Thread safety: all members from any thread.
-/// Cost: one branch in `admit` and one in `settle` for a call without such a token.
+/// next refresh may begin; a repeat that a stage inside refuses leaves the 401 standing. Thread safety: all
+/// members from any thread. Cost: one branch in `admit` and one in `settle` for a call without such a token.
 /// Source: RFC 6750 section 3.1; RFC 6749 section 5.1 (`expires_in`).
 class BACKSTAY_EXPORT Credentials {
 public:
@@ -51,15 +51,13 @@ public:
         return call.credentials == nullptr ? Admission::proceed() : ask(mine, call);
     }
     Verdict settle(Call& /*mine*/, CallContext& call, const Failure* failure) noexcept {
-        const bool refused = call.credentials != nullptr && failure != nullptr &&
-                             failure->kind == FailureKind::unauthorized && failure->reach == Reach::answered;
-        return refused ? after_refusal(call) : Verdict::pass();
+        return call.credentials == nullptr ? Verdict::pass() : judge(call, failure);
     }
     bool enqueue(Call& mine, Waker waker) noexcept;
 
 private:
     static Admission ask(Call& mine, CallContext& call) noexcept;
-    static Verdict after_refusal(CallContext& call) noexcept;
+    static Verdict judge(CallContext& call, const Failure* failure) noexcept;
 };
 
 static_assert(QueueingPolicy<Credentials> && sizeof(Credentials::Call) <= 8);

@@ -34,7 +34,7 @@ struct CallKey {
 struct Overrides {
     StageSet without{};                        ///< stages that this call passes by
     bool allow_unsafe_retry = false;           ///< repeat even what may have been processed already
-    std::optional<Duration> max_server_wait{}; ///< for Retry; nullopt: as configured
+    std::optional<Duration> max_server_wait{}; ///< at Retry and CoolDown; nullopt: as configured
 };
 
 /// How one call is to be run. Not an aggregate on purpose: a braced temporary of one inside a `co_await`

@@ -115,9 +115,9 @@ struct BranchEnd {
 /// success wins and the others are stopped. All fail: the first branch's failure, unless `next_branch` called
 /// another final.
 ///
-/// * `next_branch` is asked when the first branch's attempt begins, at the time that it named, and after each
-/// failure.
-///   `begun` counts the branches so far.
+/// * `next_branch` is asked when a branch's attempt begins (of the first branch once only), at the time
+///   that it named, and after each failure. `begun` counts the branches so far, those included that still
+///   wait inside.
 /// * `branch_ended` is told of each end, before that question.
 template <class P>
 concept BranchingPolicy = Policy<P> && requires(P& policy, typename P::Call& mine, CallContext& call,

@@ -2,10 +2,12 @@
 
 #include <backstay/core/config.hpp>
 #include <backstay/core/description.hpp>
+#include <backstay/core/stage.hpp>
 
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace backstay::inline BACKSTAY_ABI {
 
@@ -25,5 +27,9 @@ struct PipelineBounds {
 
 /// Prints the stages, a line each, then the bounds, then a warning for what cannot fit.
 [[nodiscard]] BACKSTAY_EXPORT std::string describe(std::span<const StageDescription> stages);
+
+/// Says, a sentence each, what is rarely meant in the order of these stages, outermost first. What is always
+/// wrong does not compile.
+[[nodiscard]] BACKSTAY_EXPORT std::vector<std::string> order_warnings(std::span<const Stage> stages);
 
 } // namespace backstay::inline BACKSTAY_ABI

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -18,6 +19,20 @@ struct FixedString {
     }
     char value[N]{};
 };
+
+namespace detail {
+
+/// Lets a policy describe itself, or names its stage.
+template <Policy P>
+[[nodiscard]] StageDescription describe_policy(const P& policy) {
+    if constexpr (requires { policy.describe(); }) {
+        return policy.describe();
+    } else {
+        return {.name = std::string{to_string(P::stage)}};
+    }
+}
+
+} // namespace detail
 
 /// Gives a policy a name, which `describe` shows and which lets a second one of its kind stand in the
 /// pipeline.
@@ -56,7 +71,7 @@ public:
 
     [[nodiscard]] Named clone() const { return Named{policy_.clone()}; }
     [[nodiscard]] StageDescription describe() const {
-        StageDescription description = policy_.describe();
+        StageDescription description = detail::describe_policy(policy_);
         description.name += " \"" + std::string{name} + "\"";
         return description;
     }

@@ -16,6 +16,17 @@ concept NamedPolicy = Policy<P> && requires {
 
 namespace detail {
 
+/// A stage that bounds how many calls or attempts there are.
+constexpr bool is_limit(Stage stage) noexcept {
+    return stage == Stage::rate_limiter || stage == Stage::concurrency_limit ||
+           stage == Stage::adaptive_concurrency;
+}
+
+/// A stage that learns from the outcome of each attempt, and refuses.
+constexpr bool is_judge(Stage stage) noexcept {
+    return stage == Stage::cool_down || stage == Stage::circuit_breaker || stage == Stage::adaptive_throttle;
+}
+
 /// Judges one pair: `Outer` stands somewhere outside `Inner`. Each forbidden pair has its own sentence.
 template <class Outer, class Inner>
 struct OrderOfPair {
@@ -32,6 +43,32 @@ struct OrderOfPair {
                   "outside Hedge.");
     static_assert(!(outer == Stage::attempt_timeout && inner == Stage::total_timeout),
                   "backstay: TotalTimeout stands inside AttemptTimeout. Put TotalTimeout outermost.");
+    static_assert(
+        !(inner == Stage::total_timeout &&
+          (is_limit(outer) || is_judge(outer) || outer == Stage::credentials)),
+        "backstay: a stage that lets calls wait, or refuses them, stands outside TotalTimeout, which "
+        "would not bound the time there. "
+        "Put TotalTimeout outside limits, CoolDown, CircuitBreaker, AdaptiveThrottle and "
+        "Credentials.");
+    static_assert(
+        !(outer == Stage::cool_down && inner == Stage::retry),
+        "backstay: CoolDown stands outside Retry, so it would hear only of each call's last attempt "
+        "and hold back no repeat. Put CoolDown inside Retry.");
+    static_assert(!(outer == Stage::credentials && inner == Stage::retry),
+                  "backstay: Credentials stands outside Retry, so its one repeat after a 401 would run all "
+                  "attempts anew. Put Credentials inside Retry.");
+    static_assert(
+        !(outer == Stage::hedge && inner == Stage::credentials),
+        "backstay: Credentials stands inside Hedge, so each branch would wait for a token and repeat "
+        "a 401 on its own. Put Credentials outside Hedge.");
+    static_assert(
+        !(is_judge(outer) && inner == Stage::credentials),
+        "backstay: Credentials stands inside a stage that judges each attempt, so the repeat after a "
+        "401 would not be judged, and a wait for a token would count as one. "
+        "Put Credentials outside CoolDown, CircuitBreaker and AdaptiveThrottle.");
+    static_assert(!(outer == Stage::circuit_breaker && inner == Stage::hedge),
+                  "backstay: CircuitBreaker stands outside Hedge, so it would take all branches for one "
+                  "attempt. Put CircuitBreaker inside Hedge.");
     static_assert(!(outer == Stage::attempt_timeout && inner == Stage::retry),
                   "backstay: Retry stands inside AttemptTimeout, so all its attempts and waits would share "
                   "the time of one. "
@@ -69,6 +106,11 @@ struct Order<> {
 
 template <class Outer, class... Inner>
 struct Order<Outer, Inner...> {
+    static_assert(!is_limit(Outer::stage) || (... || (Inner::stage == Stage::retry)) ||
+                      !(... || (Inner::stage == Stage::credentials)),
+                  "backstay: Credentials stands inside a limit of attempts, so a call that waits for a token "
+                  "would hold a place there. Put Credentials outside the limit, or the limit outside Retry, "
+                  "where it bounds calls.");
     static constexpr bool value = (OrderOfPair<Outer, Inner>::value && ...) && Order<Inner...>::value;
 };
 

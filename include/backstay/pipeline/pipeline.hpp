@@ -7,6 +7,8 @@
 #include <backstay/pipeline/detail/driver.hpp>
 #include <backstay/pipeline/detail/fan_out.hpp>
 #include <backstay/pipeline/detail/injected_op.hpp>
+#include <backstay/pipeline/detail/shape.hpp>
+#include <backstay/pipeline/named.hpp>
 #include <backstay/pipeline/order.hpp>
 #include <backstay/pipeline/policy_handle.hpp>
 
@@ -14,24 +16,26 @@
 
 #include <array>
 #include <memory>
+#include <span>
 #include <string>
 #include <tuple>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace backstay::inline BACKSTAY_ABI {
 
-/// An operation of one attempt: `awaitable<expected<T, E>> op(CallContext&)`. It should heed `call.deadline`
-/// and `call.stop`; one that does not declares `static constexpr bool needs_guard = true`.
+/// An operation of one attempt: `awaitable<expected<T, E>> op(CallContext&)`. It must heed `call.deadline`
+/// and `call.stop`, or be wrapped in `guarded`, or declare `static constexpr bool needs_guard = true`: the
+/// pipeline does not end what is neither, and a timeout over it does nothing.
 template <class Op>
-using outcome_of = typename std::invoke_result_t<Op&, CallContext&>::value_type;
+using outcome_of = typename detail::OutcomeIn<typename detail::OperationShape<Op>::Answer>::Type;
 
 /// Policies around an operation, outermost first. The order is part of the type and is checked when it
 /// compiles. A cheap handle: a copy shares the policies and their state. Thread safety: may run any number of
 /// calls at once, from any threads.
-template <Policy... P>
+template <class... P>
 class Pipeline {
+    static_assert((detail::PolicyShape<P>::value && ...));
     static_assert(detail::Order<P...>::value);
 
 public:
@@ -66,7 +70,7 @@ public:
     [[nodiscard]] std::array<StageDescription, sizeof...(P)> stages() const {
         return std::apply(
             [](const P&... policy) {
-                return std::array<StageDescription, sizeof...(P)>{describe_stage(policy)...};
+                return std::array<StageDescription, sizeof...(P)>{detail::describe_policy(policy)...};
             },
             *policies_);
     }
@@ -79,15 +83,6 @@ public:
     }
 
 private:
-    template <class Q>
-    static StageDescription describe_stage(const Q& policy) {
-        if constexpr (requires { policy.describe(); }) {
-            return policy.describe();
-        } else {
-            return {.name = std::string{to_string(Q::stage)}};
-        }
-    }
-
     template <class>
     friend class AnyPipeline;
 
@@ -105,10 +100,15 @@ private:
 };
 
 /// Prints a pipeline's stages with their arithmetic: most attempts, longest time, largest amplification.
+/// Warns of an order that is rarely meant.
 template <Policy... P>
 [[nodiscard]] std::string describe(const Pipeline<P...>& pipeline) {
     const auto stages = pipeline.stages();
-    return describe(std::span<const StageDescription>{stages});
+    std::string text = describe(std::span<const StageDescription>{stages});
+    for (const std::string& warning : order_warnings(std::array<Stage, sizeof...(P)>{P::stage...})) {
+        text.append("warning: ").append(warning).append("\n");
+    }
+    return text;
 }
 
 } // namespace backstay::inline BACKSTAY_ABI

@@ -77,23 +77,29 @@ private:
 
 namespace detail {
 
+template <class P>
+void add_handles(std::vector<PolicyHandle>& handles, const P& policy, std::string name, std::string budgets) {
+    if constexpr (Inspectable<P>) {
+        handles.emplace_back(std::move(name), policy);
+        if constexpr (P::stage == Stage::retry) {
+            if (const auto& budget = policy.options().budget) {
+                handles.emplace_back(std::move(budgets), *budget);
+            }
+        }
+    }
+}
+
 /// Adds the handles of one stage: a policy under its own name, or the stage's, and the budget that a retry
 /// holds.
 template <class P>
 void add_handles(std::vector<PolicyHandle>& handles, const P& policy) {
     if constexpr (NamedPolicy<P>) {
         if constexpr (requires { policy.policy(); }) {
-            if constexpr (Inspectable<std::remove_cvref_t<decltype(policy.policy())>>) {
-                handles.emplace_back(std::string(P::name), policy.policy());
-            }
+            add_handles(handles, policy.policy(), std::string(P::name),
+                        std::string(P::name) + "/retry_budget");
         }
-    } else if constexpr (Inspectable<P>) {
-        handles.emplace_back(std::string(to_string(P::stage)), policy);
-        if constexpr (P::stage == Stage::retry) {
-            if (const auto& budget = policy.options().budget) {
-                handles.emplace_back("retry_budget", *budget);
-            }
-        }
+    } else {
+        add_handles(handles, policy, std::string(to_string(P::stage)), "retry_budget");
     }
 }
 

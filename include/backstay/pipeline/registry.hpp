@@ -28,11 +28,13 @@ struct RegistryItem {
 
 /// Finds the policies and pipelines of a process by name, shows how they stand, and changes them while the
 /// process runs: what an admin endpoint needs. A pipeline brings its policies along, as
-/// `ledger/circuit_breaker`; one with a name of its own (`Named`) comes as `ledger/that name`.
+/// `ledger/circuit_breaker`; one with a name of its own (`Named`) comes as `ledger/that name`, and its retry
+/// budget as `ledger/that name/retry_budget`. Of a pipeline only the description is kept: it runs calls for
+/// whoever holds it.
 ///
 /// Holds handles: an entry keeps its policy's state alive. Errors: `add` throws `std::invalid_argument` for a
-/// name that is empty or taken, and then adds nothing; what is done to a name that is not there, or to
-/// another kind, returns false. Thread safety: all members from any thread.
+/// name that is empty, taken, or comes twice in one pipeline, and then adds nothing; what is done to a name
+/// that is not there, or to another kind, returns false. Thread safety: all members from any thread.
 class BACKSTAY_EXPORT Registry {
 public:
     Registry() = default;
@@ -43,7 +45,7 @@ public:
     /// Adds a policy, or a retry budget.
     template <Inspectable P>
     void add(std::string name, P policy) {
-        insert({PolicyHandle(std::move(name), std::move(policy))});
+        insert(PolicyHandle(std::move(name), std::move(policy)));
     }
 
     /// Adds a pipeline and those of its policies that can be looked at.
@@ -70,7 +72,7 @@ public:
         return handle ? handle->get<P>() : std::nullopt;
     }
 
-    // By hand:
+    // By hand (observers of calls are told of none of it):
 
     /// Refuses all calls at a breaker until `until` has come or `close` is called. Another one replaces it.
     bool isolate(std::string_view name, TimePoint until = end_of_time);
@@ -82,13 +84,18 @@ public:
     bool switch_on_retries(std::string_view name);
 
 private:
-    void insert(std::vector<PolicyHandle> handles);
+    using Policies = std::map<std::string, PolicyHandle, std::less<>>;
+
+    void insert(PolicyHandle handle);
     void insert(const std::string& pipeline, const std::vector<PolicyHandle>& handles,
                 std::string description);
     [[nodiscard]] std::optional<PolicyHandle> at(std::string_view name) const;
 
+    static void check_given(const std::string& name);
+    void check_free(const std::string& name) const;
+
     mutable std::mutex mutex_; ///< of what follows
-    std::map<std::string, PolicyHandle, std::less<>> policies_;
+    Policies policies_;
     std::map<std::string, std::string, std::less<>> pipelines_; ///< and their descriptions
     std::map<std::string, CircuitBreaker::Isolation, std::less<>> isolated_;
 };

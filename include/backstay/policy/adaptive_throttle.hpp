@@ -47,7 +47,7 @@ struct AdaptiveThrottleSnapshot {
 };
 
 struct KeyedThrottleSnapshot {
-    std::string key{}; ///< its parts with a space between; empty for a throttle of all calls
+    std::string key{}; ///< the origin, then `credential=..` and so on; empty for a throttle of all calls
     AdaptiveThrottleSnapshot throttle{};
 };
 

@@ -70,6 +70,7 @@ public:
 
 private:
     [[nodiscard]] double grown(std::uint32_t count) const noexcept;
+    [[nodiscard]] double sum(double delays) const noexcept;
     [[nodiscard]] double decorrelated(State& state, Random& random) const noexcept;
     [[nodiscard]] double decorrelated_v2(State& state, Random& random) const noexcept;
 

@@ -78,7 +78,7 @@ struct CircuitSnapshot {
 };
 
 struct KeyedCircuitSnapshot {
-    std::string key{}; ///< its parts with a space between; empty for an unkeyed breaker
+    std::string key{}; ///< the origin, then `credential=..` and so on; empty for an unkeyed breaker
     CircuitSnapshot circuit{};
 };
 
@@ -164,7 +164,9 @@ public:
     bool enqueue(Call& mine, Waker waker) noexcept;
 
     /// Refuses all calls, of every key, until the handle is gone or `until` has come. Several may be held:
-    /// the breaker stays isolated until the last one ends. Calls under way are not disturbed.
+    /// the breaker stays isolated until the last one ends. Attempts under way are not disturbed; calls that
+    /// wait for a probe are refused. Holds in a dry run too: that is for what the breaker decides by itself.
+    /// Sends no event: there is no call to which it belongs.
     [[nodiscard]] Isolation isolate(TimePoint until = end_of_time);
 
     /// Closes every circuit by hand, with an empty window and the shortest open time; ends no isolation.

@@ -69,7 +69,7 @@ struct CoolDownSnapshot {
 };
 
 struct KeyedCoolDownSnapshot {
-    std::string key{}; ///< its parts with a space between
+    std::string key{}; ///< the origin, then `credential=..` and so on
     CoolDownSnapshot gate{};
 };
 

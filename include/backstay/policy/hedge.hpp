@@ -47,10 +47,11 @@ struct HedgeSnapshot {
 /// ends the call, and so does a reply that asks for patience (429, 503 with a wait): that is for `Retry` to
 /// obey. The losers are stopped and their connections closed.
 ///
-/// Only what is safe to repeat is hedged. Two budgets bound it: one of its own, fed by successes, and the
-/// retry's, which it asks and does not charge. A handle: copies share latencies and budget, `clone` shares
-/// none. Thread safety: all members from any thread. Cost: when nothing is late, a timer; each success is a
-/// look-up and a sample. Source: "The Tail at Scale" (Dean, Barroso 2013); gRPC A6; Finagle's
+/// Only what is safe to repeat is hedged. One that waits in a queue inside is paid for, counts as sent when
+/// its attempt begins, and holds back those after it. Two budgets bound it: one of its own, fed by successes,
+/// and the retry's, which it asks and does not charge. A handle: copies share latencies and budget, `clone`
+/// shares none. Thread safety: all members from any thread. Cost: when nothing is late, a timer; each success
+/// is a look-up and a sample. Source: "The Tail at Scale" (Dean, Barroso 2013); gRPC A6; Finagle's
 /// BackupRequestFilter.
 class BACKSTAY_EXPORT Hedge {
 public:
@@ -67,6 +68,7 @@ public:
         bool final_ = false;   ///< an attempt failed in a way that no other can mend
         bool patient_ = false; ///< the server asked for patience, or an attempt was refused here
         bool won_ = false;
+        std::int8_t waits_ = 0; ///< the branch that was sent last, while it waits inside; 0: none
     };
 
     /// Throws `std::invalid_argument` naming the option that is out of range.
@@ -88,6 +90,8 @@ private:
 
     [[nodiscard]] TimePoint next_due(Call& mine, const CallContext& call) const noexcept;
     [[nodiscard]] bool may_send(Call& mine, const CallContext& call) const noexcept;
+    [[nodiscard]] bool still_waits(const Call& mine) const noexcept;
+    void note_sent(Call& mine, const CallContext& call) const noexcept;
 
     std::shared_ptr<State> state_;
 };

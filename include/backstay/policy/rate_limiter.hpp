@@ -42,7 +42,7 @@ struct RateLimiterSnapshot {
 };
 
 struct KeyedRateLimiterSnapshot {
-    std::string key{}; ///< its parts with a space between
+    std::string key{}; ///< the origin, then `credential=..` and so on
     RateLimiterSnapshot limiter{};
 };
 

@@ -18,7 +18,7 @@ namespace backstay::inline BACKSTAY_ABI {
 /// What to do with a server's wait that is longer than `max_server_wait`.
 enum class WhenLonger : std::uint8_t {
     give_up, ///< end with `StopReason::server_wait_too_long`
-    clamp,   ///< wait for `max_server_wait` and try
+    clamp,   ///< wait for `max_server_wait` and try; a closed CoolDown still holds it back
     wait,    ///< wait as long as the server asks
 };
 

@@ -35,7 +35,7 @@ struct RetryBudgetSnapshot {
 };
 
 struct KeyedRetryBudgetSnapshot {
-    std::string key{}; ///< its parts with a space between; empty for calls without a key
+    std::string key{}; ///< the origin, then `credential=..` and so on; empty for calls without a key
     RetryBudgetSnapshot budget{};
 };
 
@@ -98,6 +98,9 @@ public:
 
     /// Tells whether a repeat of this call would be allowed now; withdraws nothing.
     [[nodiscard]] bool allows(const CallContext& call) const noexcept;
+
+    /// Tells whether something is withdrawn for a repeat that has not begun.
+    [[nodiscard]] bool unspent(const Call& mine) const noexcept { return mine.unspent(); }
 
     /// Gives back what was withdrawn for a repeat that did not begin.
     void release(Call& mine) const noexcept;

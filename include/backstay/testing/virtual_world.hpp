@@ -16,6 +16,7 @@
 #include <optional>
 #include <stdexcept>
 #include <utility>
+#include <variant>
 
 namespace backstay::inline BACKSTAY_ABI {
 
@@ -60,8 +61,13 @@ struct VirtualWorld {
         spawn(&call, std::move(made));
     }
 
+    /// The same of a coroutine without an outcome.
+    std::shared_ptr<RunningCall<std::monostate>> start(asio::awaitable<void> made) {
+        return start(with_outcome(std::move(made)));
+    }
+
     /// Runs one call to its end. Throws what it threw, and `std::logic_error` when it waits for what never
-    /// comes.
+    /// comes: an Asio timer, for one, runs in real time. Use `sleep_for`.
     template <class T>
     T run(asio::awaitable<T> made) {
         const auto call = start(std::move(made));
@@ -70,12 +76,20 @@ struct VirtualWorld {
             std::rethrow_exception(call->thrown);
         }
         if (!call->outcome) {
-            throw std::logic_error("the call has not ended, and nothing is left that could wake it");
+            throw std::logic_error("the call has not ended, and nothing is left that could wake it: no timer "
+                                   "is armed on the runtime, and an Asio timer does not move virtual time "
+                                   "(use backstay::sleep_for)");
         }
         return std::move(*call->outcome);
     }
+    void run(asio::awaitable<void> made) { (void)run(with_outcome(std::move(made))); }
 
 private:
+    static asio::awaitable<std::monostate> with_outcome(asio::awaitable<void> made) {
+        co_await std::move(made);
+        co_return std::monostate{};
+    }
+
     template <class Place, class T>
     void spawn(Place call, asio::awaitable<T> made) {
         auto ended = [call](std::exception_ptr error, T result) {

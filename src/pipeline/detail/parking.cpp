@@ -6,6 +6,7 @@
 #include <asio/prefer.hpp>
 #include <asio/query.hpp>
 
+#include <atomic>
 #include <mutex>
 
 namespace backstay::inline BACKSTAY_ABI::detail {
@@ -28,12 +29,34 @@ public:
         unlink(parking);
     }
 
-    /// Runs `action` unless the context is gone.
-    template <class F>
-    void while_open(F action) {
+    /// Posts a wake unless the context is gone. Without memory for it the parking is left marked, and woken
+    /// at the next occasion: by then a place in a queue may be its own, which nobody else will get.
+    void wake(Parking& parking) noexcept {
         const std::lock_guard lock(mutex_);
-        if (!closed_) {
-            action();
+        if (!closed_ && !post_wake(parking.shared_from_this())) {
+            parking.missed_ = true;
+            missed_.store(true, std::memory_order_relaxed);
+        }
+    }
+
+    /// Wakes those whose wake could not be posted.
+    void make_up() noexcept {
+        while (missed_.load(std::memory_order_relaxed)) [[unlikely]] {
+            std::shared_ptr<Parking> woken; // after the lock: it may be the last share
+            const std::lock_guard lock(mutex_);
+            Parking* missed = closed_ ? nullptr : head_;
+            while (missed != nullptr && !missed->missed_) {
+                missed = missed->next_;
+            }
+            if (missed == nullptr) {
+                missed_.store(false, std::memory_order_relaxed);
+                return;
+            }
+            woken = missed->weak_from_this().lock(); // null: its destructor is running
+            if (woken && !post_wake(woken)) {
+                return;
+            }
+            missed->missed_ = false;
         }
     }
 
@@ -68,9 +91,19 @@ private:
         parking.previous_ = parking.next_ = nullptr;
     }
 
+    static bool post_wake(const std::shared_ptr<Parking>& parking) noexcept {
+        try {
+            asio::post(parking->executor_, [parking] { parking->wake_here(); });
+            return true;
+        } catch (...) {
+            return false;
+        }
+    }
+
     std::mutex mutex_;
     Parking* head_ = nullptr;
     bool closed_ = false;
+    std::atomic<bool> missed_{false}; ///< of one at least
 };
 
 namespace {
@@ -110,10 +143,12 @@ Parking::Parking(Runtime& runtime, const asio::any_io_executor& executor, std::s
 Parking::~Parking() {
     runtime_.disarm(timer_);
     lot_->remove(*this);
+    lot_->make_up();
 }
 
 void Parking::begin(TimePoint until, StopSignal* stop) noexcept {
     waiting_ = true;
+    lot_->make_up();
     if (std::exchange(turn_, false)) {
         return finish(Woken::turn);
     }
@@ -129,7 +164,10 @@ void Parking::begin(TimePoint until, StopSignal* stop) noexcept {
             runtime_.arm(timer_, until);
         }
     } catch (...) {
-        return finish(Woken::failed);
+        // a wait that only a waker ends goes on: who waits so has children that must not be left
+        if (slot_.is_connected() || until != end_of_time) {
+            return finish(Woken::failed);
+        }
     }
     if (stop != nullptr) {
         stop->add(listener_);
@@ -172,12 +210,7 @@ void Parking::let_go() noexcept {
 }
 
 void Parking::wake() noexcept {
-    try {
-        lot_->while_open(
-            [this] { asio::post(executor_, [self = shared_from_this()] { self->wake_here(); }); });
-    } catch (...) { // NOLINT(bugprone-empty-catch)
-        // no memory to post: the call is not lost, it asks again when its time or deadline comes
-    }
+    lot_->wake(*this);
 }
 
 void Parking::wake_here() noexcept {

@@ -45,33 +45,26 @@ struct SideBranch {
     std::optional<R> result;
 };
 
-/// The operation as a branch runs it: not its own.
-template <class Op>
-struct BorrowedOp {
-    static constexpr bool needs_guard = NeedsGuard<Op>;
-    Op* op;
-    auto operator()(CallContext& call) { return (*op)(call); }
-};
-
-/// The same, telling the fan when an attempt begins.
-template <class Op, class Fan>
-struct FirstOp {
+/// The operation as the first branch runs it, or one beside it: not its own. Tells the fan when an attempt
+/// begins.
+template <bool First, class Op, class Fan>
+struct BranchOp {
     static constexpr bool needs_guard = NeedsGuard<Op>;
     Op* op;
     Fan* fan;
     auto operator()(CallContext& call) {
-        fan->attempt_begins();
+        fan->attempt_begins(First);
         return (*op)(call);
     }
 };
 
-template <std::size_t First, class R, class Op, class... P>
+template <std::size_t First, class R, class Fan, class Op, class... P>
 asio::awaitable<void> run_side(std::shared_ptr<std::tuple<P...>> policies, Runtime& runtime,
-                               std::shared_ptr<SideBranch<R>> branch, int& attempts, Op& op) {
-    const BranchOf frame{branch->context, attempts};
-    const BorrowedOp<Op> borrowed{&op};
+                               std::shared_ptr<SideBranch<R>> branch, Fan& fan, Op& op) {
+    const BranchOf frame{branch->context, fan.attempts()};
+    const BranchOp<false, Op, Fan> side{&op, &fan};
     try {
-        branch->result.emplace(co_await drive<First, R>(std::move(policies), runtime, frame, borrowed));
+        branch->result.emplace(co_await drive<First, R>(std::move(policies), runtime, frame, side));
     } catch (...) {
         take_exception(branch->result);
     }
@@ -116,9 +109,9 @@ public:
 
     [[nodiscard]] int& attempts() noexcept { return attempts_; }
 
-    /// The first branch came to an attempt: from now on it is late.
-    void attempt_begins() noexcept {
-        if (!std::exchange(first_began_, true)) {
+    /// A branch came to an attempt: from now on it may be late. Of the first one only its first counts.
+    void attempt_begins(bool first) noexcept {
+        if (!first || !std::exchange(first_began_, true)) {
             ask();
         }
     }
@@ -136,7 +129,9 @@ public:
 
     /// Ends all branches; none begins any more.
     void stop_all(FailureKind reason) noexcept {
-        settle_on(0);
+        if (!over_) {
+            settle_on(0);
+        }
         first_stop_.request(reason);
         for (const auto& branch : sides_) {
             branch->stop.request(reason);
@@ -192,11 +187,13 @@ private:
     void ended(int index, const R& result, TimePoint attempt_began) noexcept {
         Failure failure;
         const bool failed = Outcome<R>::failed(result, failure);
-        outside_of_it([&](Hedge& hedge) {
-            hedge.branch_ended(
-                mine_, call_,
-                {.index = index, .attempt_began = attempt_began, .failure = failed ? &failure : nullptr});
-        });
+        if (!skipped()) {
+            outside_of_it([&](Hedge& hedge) {
+                hedge.branch_ended(
+                    mine_, call_,
+                    {.index = index, .attempt_began = attempt_began, .failure = failed ? &failure : nullptr});
+            });
+        }
         if (over_) {
             return;
         }
@@ -210,7 +207,7 @@ private:
     /// Asks the hedge whether another branch is to begin, until it is to begin later or not at all.
     void ask() noexcept {
         pending_ = false;
-        while (!over_) {
+        while (!over_ && !skipped()) {
             const Branch next =
                 outside_of_it([&](Hedge& hedge) { return hedge.next_branch(mine_, call_, begun_); });
             if (next.answer == Branch::Answer::final) {
@@ -224,6 +221,9 @@ private:
             }
         }
     }
+
+    /// The call passes the hedge by: it was not admitted, and is asked nothing.
+    [[nodiscard]] bool skipped() const noexcept { return call_.overrides.without.has(Hedge::stage); }
 
     bool arm(TimePoint at) noexcept {
         try {
@@ -259,7 +259,7 @@ private:
             const auto branch = std::make_shared<SideBranch<R>>(call_, runtime_.seed(), begun_);
             branch->context.deadline = deadline_;
             sides_.reserve(sides_.size() + 1);
-            asio::co_spawn(executor_, run_side<First, R>(policies_, runtime_, branch, attempts_, op_),
+            asio::co_spawn(executor_, run_side<First, R>(policies_, runtime_, branch, *this, op_),
                            Ended{self_, branch});
             sides_.push_back(branch);
             ++running_;
@@ -341,7 +341,7 @@ asio::awaitable<R> fan_out(const std::shared_ptr<std::tuple<P...>>& policies, Ru
     Fan fan(policies, runtime, co_await asio::this_coro::executor, call, mine, op);
     std::optional<R> result;
     const BranchOf frame{call, fan.attempts()};
-    const FirstOp<Op, Fan> first{&op, &fan};
+    const BranchOp<true, Op, Fan> first{&op, &fan};
     try {
         result.emplace(co_await drive<First, R>(policies, runtime, frame, first));
     } catch (...) {
@@ -353,7 +353,7 @@ asio::awaitable<R> fan_out(const std::shared_ptr<std::tuple<P...>>& policies, Ru
     }
     if (!fan.finished()) {
         const Woken woken = co_await fan.wait();
-        if (woken == Woken::canceled) {
+        if (woken != Woken::turn) { // cancelled, or no memory to wait for a cancel: branches are never left
             fan.stop_all(FailureKind::canceled);
             if (!fan.finished()) {
                 co_await fan.wait_for_turn();

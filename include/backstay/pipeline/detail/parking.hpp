@@ -150,6 +150,7 @@ private:
     Handler handler_;
     bool waiting_ = false; ///< a handler is there and nothing has ended its wait yet
     bool turn_ = false;
+    bool missed_ = false; ///< a waker's call that could not be posted; guarded by the lot
 };
 
 } // namespace backstay::inline BACKSTAY_ABI::detail

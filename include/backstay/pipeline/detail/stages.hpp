@@ -148,7 +148,8 @@ private:
         }
         const Verdict verdict =
             std::get<First + I>(policies).settle(std::get<I>(mine_), call, settlement.seen());
-        if (verdict.stop_reason != StopReason::none) {
+        // what kept an earlier outcome said why; stages outside it judge that outcome
+        if (verdict.stop_reason != StopReason::none && settlement.refused_by == RefusedBy::none) {
             settlement.stop_reason = verdict.stop_reason;
         }
         switch (verdict.answer) {

@@ -30,16 +30,9 @@ struct OwnedKey {
         return {.origin = origin, .credential = credential, .partition = partition, .operation = operation};
     }
 
-    /// Writes the parts that are not empty, with a space between them: for people, not for comparison.
-    [[nodiscard]] std::string text() const {
-        std::string written;
-        for (const std::string* part : {&origin, &credential, &partition, &operation}) {
-            if (!part->empty()) {
-                written.append(written.empty() ? "" : " ").append(*part);
-            }
-        }
-        return written;
-    }
+    /// Writes the parts that are not empty, such as `https://a:443 credential=billing`: for people, not for
+    /// comparison. What cannot be printed is escaped.
+    [[nodiscard]] BACKSTAY_EXPORT std::string text() const;
 
     std::string origin;
     std::string credential;

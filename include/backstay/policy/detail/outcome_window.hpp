@@ -14,7 +14,7 @@
 namespace backstay::inline BACKSTAY_ABI::detail {
 
 /// What one call says about its origin.
-struct Outcome {
+struct CallOutcome {
     bool failed = false;
     bool slow = false;
 };
@@ -46,7 +46,7 @@ public:
         return true;
     }
 
-    BACKSTAY_EXPORT void count(TimePoint now, Outcome outcome) noexcept;
+    BACKSTAY_EXPORT void count(TimePoint now, CallOutcome outcome) noexcept;
     [[nodiscard]] BACKSTAY_EXPORT OutcomeCounts counts(TimePoint now) const noexcept;
     BACKSTAY_EXPORT void clear() noexcept;
 
@@ -79,7 +79,7 @@ class CountWindow {
 public:
     explicit CountWindow(std::uint32_t length) : ring_(length) {}
 
-    BACKSTAY_EXPORT void count(Outcome outcome) noexcept;
+    BACKSTAY_EXPORT void count(CallOutcome outcome) noexcept;
     [[nodiscard]] BACKSTAY_EXPORT OutcomeCounts counts() const noexcept;
     BACKSTAY_EXPORT void clear() noexcept;
 
@@ -108,12 +108,12 @@ public:
         if (auto* const time = std::get_if<TimeWindow>(&kind_)) [[likely]] {
             return time->try_success(now);
         }
-        std::get<CountWindow>(kind_).count(Outcome{});
+        std::get<CountWindow>(kind_).count(CallOutcome{});
         return true;
     }
 
     // Serialised by the owner.
-    BACKSTAY_EXPORT void count(TimePoint now, Outcome outcome) noexcept;
+    BACKSTAY_EXPORT void count(TimePoint now, CallOutcome outcome) noexcept;
     [[nodiscard]] BACKSTAY_EXPORT OutcomeCounts counts(TimePoint now) const noexcept;
     BACKSTAY_EXPORT void clear() noexcept;
 
