@@ -43,7 +43,7 @@ public:
         }
         return Verdict::pass();
     }
-    [[nodiscard]] StageDescription describe() const { // optional; `Named` needs it
+    [[nodiscard]] StageDescription describe() const { // for describe(pipeline)
         return {.name = "call_quota", .settings = std::to_string(left_->load()) + " left"};
     }
 
