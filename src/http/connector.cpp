@@ -87,13 +87,14 @@ asio::awaitable<ConnectResult> NetConnector::connect_to(asio::ip::tcp::endpoint 
     if (!origin.secure()) {
         co_return std::unique_ptr<ByteStream>(std::move(tcp));
     }
-    auto tls = std::make_unique<TlsStream>(tls_, origin.host, std::move(tcp));
+    auto tls = std::make_unique<TlsStream>(tls_, origin, std::move(tcp));
     const TimePoint began = watchdog.runtime().now();
     expected<void, StepFault> shaken = co_await tls->handshake(watchdog);
     times.tls += watchdog.runtime().now() - began;
     if (!shaken) {
         co_return fail(std::move(shaken.error()));
     }
+    times.resumed = tls->resumed();
     co_return std::unique_ptr<ByteStream>(std::move(tls));
 }
 

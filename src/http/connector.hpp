@@ -25,6 +25,7 @@ struct ConnectTimes {
     Duration lookup{0};
     Duration tcp{0};
     Duration tls{0};
+    bool resumed = false; ///< the handshake was a short one
 };
 
 /// Makes connections that are ready for a request. The seam below which a transport can run in memory.

@@ -146,6 +146,7 @@ TEST_CASE("a chain to an unknown root is rejected, naming what was trusted", "[h
 }
 
 TEST_CASE("without a CA given, SSL_CERT_FILE counts", "[http][https_transport][tls]") {
+    const Environment no_directory("SSL_CERT_DIR", "");
     SandboxWorld world;
 
     SECTION("it is read") {
