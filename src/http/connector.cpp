@@ -24,7 +24,7 @@ StepFault tcp_fault(const std::error_code& error, const TcpStream& stream) {
 NetConnector::NetConnector(const HttpsOptions& options, LookupThreads threads)
     : connect_timeout_(options.connect_timeout),
       allow_plain_http_(options.allow_plain_http),
-      resolver_(options.resolve_overrides, std::move(threads)),
+      resolver_(options.resolve_overrides, options.dns_cache_for, std::move(threads)),
       tls_(options.tls) {}
 
 StepFault NetConnector::refuses(const Origin& origin) const {

@@ -29,6 +29,7 @@ struct ResolveOverride {
 struct HttpsOptions {
     TlsOptions tls{};
     std::chrono::milliseconds connect_timeout{3'000}; ///< TCP and TLS together, per address; 0: no own limit
+    std::chrono::milliseconds dns_cache_for{30'000};  ///< how long a name's addresses are kept; 0: not at all
     std::chrono::milliseconds idle_timeout{0};        ///< between bytes of a reply; 0: no own limit
     std::size_t max_connections_per_origin = 1'000;   ///< further calls wait, first come first served
     std::size_t max_handshakes_per_origin = 32;       ///< connections being made at once
