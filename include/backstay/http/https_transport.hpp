@@ -55,7 +55,8 @@ struct HttpsOptions {
 /// threads. A connection stays on the context where it was made, so one `io_context` per thread shares limits
 /// and no connection. Lifetime: runtime outlives transport; a transport may go before its calls have ended,
 /// and before or after the contexts. An idle connection keeps no context running, so expired ones are closed
-/// at the next call, whichever origin that goes to. Source: RFC 9112; RFC 9110; RFC 6125 for names.
+/// at the next call, whichever origin that goes to.
+/// Source: RFC 9112; RFC 9110; RFC 6125 for names.
 class BACKSTAY_EXPORT HttpsTransport final : public Transport {
 public:
     HttpsTransport(const HttpsOptions& options, Runtime& runtime);
