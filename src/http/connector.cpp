@@ -1,7 +1,6 @@
 #include "http/connector.hpp"
 
-#include "http/system_error.hpp"
-#include "http/tcp_stream.hpp"
+#include "http/dial_race.hpp"
 #include "http/tls_stream.hpp"
 
 #include <algorithm>
@@ -9,22 +8,11 @@
 
 namespace backstay::inline BACKSTAY_ABI {
 
-namespace {
-
-StepFault tcp_fault(const std::error_code& error, const TcpStream& stream) {
-    if (no_descriptor(error)) {
-        return {FailureKind::resource_exhausted, error, "no descriptor for a connection: " + error.message()};
-    }
-    return {FailureKind::connect_failed, error,
-            "cannot connect to " + stream.remote() + ": " + error.message()};
-}
-
-} // namespace
-
-NetConnector::NetConnector(const HttpsOptions& options, LookupThreads threads)
+NetConnector::NetConnector(const HttpsOptions& options, LookupThreads threads, std::unique_ptr<Dialer> dialer)
     : connect_timeout_(options.connect_timeout),
       allow_plain_http_(options.allow_plain_http),
-      resolver_(options.resolve_overrides, std::move(threads)),
+      resolver_(options.resolve_overrides, options.dns_cache_for, std::move(threads)),
+      dialer_(std::move(dialer)),
       tls_(options.tls) {}
 
 StepFault NetConnector::refuses(const Origin& origin) const {
@@ -50,50 +38,53 @@ asio::awaitable<ConnectResult> NetConnector::connect(const Origin& origin, Watch
     if (!addresses) {
         co_return fail(std::move(addresses.error()));
     }
+    AddressRace::Limits limits;
+    limits.each = connect_timeout_;
+    DialRace race(*dialer_, interleave(*addresses), origin.port, limits);
     ConnectResult result = fail(StepFault{});
-    for (const asio::ip::address& address : *addresses) {
-        watchdog.begin_phase(connect_timeout_);
-        result = co_await connect_to(asio::ip::tcp::endpoint(address, origin.port), origin, watchdog, times);
-        watchdog.end_phase();
-        const bool final_word = result || result.error().kind == FailureKind::certificate_rejected ||
-                                result.error().kind == FailureKind::resource_exhausted;
-        if (final_word || !watchdog.may_wait()) {
+    for (;;) {
+        const TimePoint dialed = watchdog.runtime().now();
+        expected<DialRace::Winner, StepFault> winner = co_await race.run(watchdog);
+        const TimePoint now = watchdog.runtime().now();
+        times.tcp += now - dialed;
+        if (!winner) {
+            if (winner.error().kind != FailureKind::none) {
+                result = fail(std::move(winner.error()));
+            }
             break;
         }
+        if (connect_timeout_ > Duration::zero()) {
+            const Duration left = connect_timeout_ - (now - winner->began);
+            watchdog.begin_phase(std::max(left, Duration(1)));
+        }
+        result = co_await secure(std::move(winner->stream), origin, watchdog, times);
+        watchdog.end_phase();
+        if (result || result.error().kind == FailureKind::certificate_rejected) {
+            co_return result;
+        }
     }
-    if (!result && addresses->size() > 1 && result.error().kind == FailureKind::connect_failed) {
+    if (watchdog.may_wait() && result.error().kind != FailureKind::resource_exhausted) {
+        resolver_.forget(origin);
+    }
+    if (addresses->size() > 1 && result.error().kind == FailureKind::connect_failed) {
         result.error().message += ", the last of " + std::to_string(addresses->size()) + " addresses";
     }
     co_return result;
 }
 
-asio::awaitable<ConnectResult> NetConnector::connect_to(asio::ip::tcp::endpoint endpoint,
-                                                        const Origin& origin, Watchdog& watchdog,
-                                                        ConnectTimes& times) {
-    auto tcp = std::make_unique<TcpStream>(watchdog.executor());
-    std::error_code error = asio::error::operation_aborted;
-    if (watchdog.may_wait()) {
-        const TimePoint began = watchdog.runtime().now();
-        const Watchdog::Watch watch(watchdog, *tcp);
-        error = co_await tcp->connect(endpoint);
-        times.tcp += watchdog.runtime().now() - began;
-    }
-    if (watchdog.phase_over()) {
-        error = asio::error::timed_out;
-    }
-    if (error) {
-        co_return fail(tcp_fault(error, *tcp));
-    }
+asio::awaitable<ConnectResult> NetConnector::secure(std::unique_ptr<ByteStream> tcp, const Origin& origin,
+                                                    Watchdog& watchdog, ConnectTimes& times) {
     if (!origin.secure()) {
-        co_return std::unique_ptr<ByteStream>(std::move(tcp));
+        co_return tcp;
     }
-    auto tls = std::make_unique<TlsStream>(tls_, origin.host, std::move(tcp));
+    auto tls = std::make_unique<TlsStream>(tls_, origin, std::move(tcp));
     const TimePoint began = watchdog.runtime().now();
     expected<void, StepFault> shaken = co_await tls->handshake(watchdog);
     times.tls += watchdog.runtime().now() - began;
     if (!shaken) {
         co_return fail(std::move(shaken.error()));
     }
+    times.resumed = tls->resumed();
     co_return std::unique_ptr<ByteStream>(std::move(tls));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "http/byte_stream.hpp"
+#include "http/dialer.hpp"
 #include "http/resolver.hpp"
 #include "http/step_fault.hpp"
 #include "http/tls_context.hpp"
@@ -12,7 +13,6 @@
 #include <backstay/http/url.hpp>
 
 #include <asio/awaitable.hpp>
-#include <asio/ip/tcp.hpp>
 
 #include <memory>
 
@@ -25,6 +25,7 @@ struct ConnectTimes {
     Duration lookup{0};
     Duration tcp{0};
     Duration tls{0};
+    bool resumed = false; ///< the handshake was a short one
 };
 
 /// Makes connections that are ready for a request. The seam below which a transport can run in memory.
@@ -44,24 +45,28 @@ public:
                                                                  ConnectTimes& times) = 0;
 };
 
-/// Resolves, connects by TCP to one address after the other, and shakes hands by TLS. A refused certificate
-/// ends the search: another address is not asked whether it has a better one.
+/// Resolves, connects by TCP to the address that answers first, and shakes hands by TLS. Should that fail,
+/// the other addresses are tried; but a refused certificate ends the search: nobody is asked whether he has a
+/// better one. Addresses of which none was of use are looked up anew for the next connection.
+/// Source: RFC 8305.
 class BACKSTAY_EXPORT NetConnector final : public Connector {
 public:
     /// Errors: as `TlsContext` and `Resolver`.
-    explicit NetConnector(const HttpsOptions& options, LookupThreads threads = LookupThreads());
+    explicit NetConnector(const HttpsOptions& options, LookupThreads threads = LookupThreads(),
+                          std::unique_ptr<Dialer> dialer = std::make_unique<TcpDialer>());
 
     [[nodiscard]] StepFault refuses(const Origin& origin) const override;
     [[nodiscard]] asio::awaitable<ConnectResult> connect(const Origin& origin, Watchdog& watchdog,
                                                          ConnectTimes& times) override;
 
 private:
-    asio::awaitable<ConnectResult> connect_to(asio::ip::tcp::endpoint endpoint, const Origin& origin,
-                                              Watchdog& watchdog, ConnectTimes& times);
+    asio::awaitable<ConnectResult> secure(std::unique_ptr<ByteStream> tcp, const Origin& origin,
+                                          Watchdog& watchdog, ConnectTimes& times);
 
     Duration connect_timeout_;
     bool allow_plain_http_;
     Resolver resolver_;
+    std::unique_ptr<Dialer> dialer_;
     TlsContext tls_;
 };
 

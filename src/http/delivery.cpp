@@ -127,6 +127,7 @@ asio::awaitable<expected<Delivery::Lease, StepFault>> Delivery::connect(Lease le
     info_.lookup_time = times.lookup;
     info_.tcp_time = times.tcp;
     info_.tls_time = times.tls;
+    info_.resumed = times.resumed;
     if (!made) {
         co_return fail(std::move(made.error()));
     }

@@ -52,6 +52,14 @@ void Gate::Opener::open() const noexcept {
     }
 }
 
+bool Gate::Opener::gone() const noexcept {
+    if (!state_) {
+        return true;
+    }
+    const std::lock_guard lock(state_->mutex);
+    return !state_->timer;
+}
+
 asio::awaitable<void> Gate::wait() {
     std::error_code aborted;
     auto token = asio::redirect_error(asio::use_awaitable, aborted);

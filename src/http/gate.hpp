@@ -25,6 +25,8 @@ public:
     public:
         Opener() = default;
         void open() const noexcept;
+        /// True when there is no gate any more.
+        [[nodiscard]] bool gone() const noexcept;
 
     private:
         friend class Gate;

@@ -37,6 +37,7 @@ void validate(const HttpsOptions& options) {
                 "0 ms to 365 days");
     };
     time("connect_timeout", options.connect_timeout);
+    time("dns_cache_for", options.dns_cache_for);
     time("idle_timeout", options.idle_timeout);
     time("idle_for", options.idle_for);
     time("max_age", options.max_age);

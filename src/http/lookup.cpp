@@ -1,5 +1,6 @@
 #include "http/lookup.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <exception>
 #include <map>
@@ -13,6 +14,16 @@ struct LookupThreads::Job {
     std::string host;
     std::optional<LookupResult> result{};
     std::vector<Gate::Opener> waiting{};
+    std::size_t prune_at = 64;
+
+    /// A lookup may hang for longer than many calls wait for it, one after the other.
+    void add(Gate::Opener done) {
+        if (waiting.size() >= prune_at) {
+            std::erase_if(waiting, [](const Gate::Opener& opener) { return opener.gone(); });
+            prune_at = std::max(prune_at, 2 * waiting.size());
+        }
+        waiting.push_back(std::move(done));
+    }
 };
 
 struct LookupThreads::Shared {
@@ -33,11 +44,11 @@ LookupThreads::LookupThreads(LookupFunction function, std::size_t max_threads)
 std::shared_ptr<LookupThreads::Job> LookupThreads::join(const std::string& host, Gate::Opener done) {
     const std::lock_guard lock(shared_->mutex);
     if (const auto known = shared_->unfinished.find(host); known != shared_->unfinished.end()) {
-        known->second->waiting.push_back(std::move(done));
+        known->second->add(std::move(done));
         return known->second;
     }
     auto job = std::make_shared<Job>(Job{.host = host});
-    job->waiting.push_back(std::move(done));
+    job->add(std::move(done));
     if (shared_->threads < shared_->max_threads) {
         try {
             std::thread(&work, shared_).detach();
@@ -56,6 +67,11 @@ std::shared_ptr<LookupThreads::Job> LookupThreads::join(const std::string& host,
 std::optional<LookupResult> LookupThreads::result(const Job& job) const {
     const std::lock_guard lock(shared_->mutex);
     return job.result;
+}
+
+std::size_t LookupThreads::waiting(const Job& job) const {
+    const std::lock_guard lock(shared_->mutex);
+    return job.waiting.size();
 }
 
 void LookupThreads::work(const std::shared_ptr<Shared>& shared) noexcept {

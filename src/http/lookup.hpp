@@ -41,6 +41,9 @@ public:
     /// nullopt until it has ended.
     [[nodiscard]] std::optional<LookupResult> result(const Job& job) const;
 
+    /// Counts those who will be told, some of whom may have gone.
+    [[nodiscard]] std::size_t waiting(const Job& job) const;
+
 private:
     struct Shared;
     static void work(const std::shared_ptr<Shared>& shared) noexcept;

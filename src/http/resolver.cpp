@@ -26,8 +26,8 @@ bool is_localhost(std::string_view host) noexcept {
 
 } // namespace
 
-Resolver::Resolver(const std::vector<ResolveOverride>& overrides, LookupThreads threads)
-    : threads_(std::move(threads)) {
+Resolver::Resolver(const std::vector<ResolveOverride>& overrides, Duration cache_for, LookupThreads threads)
+    : cache_(cache_for), threads_(std::move(threads)) {
     for (const ResolveOverride& given : overrides) {
         std::error_code error;
         const auto address = asio::ip::make_address(given.address, error);
@@ -63,6 +63,10 @@ asio::awaitable<expected<Addresses, StepFault>> Resolver::resolve(const Origin& 
     if (Addresses found = known(origin); !found.empty()) {
         co_return found;
     }
+    Runtime& runtime = watchdog.runtime();
+    if (Addresses kept = cache_.find(origin.host, runtime.now()); !kept.empty()) {
+        co_return kept;
+    }
     Gate done(watchdog.executor());
     std::shared_ptr<LookupThreads::Job> job;
     try {
@@ -90,6 +94,7 @@ asio::awaitable<expected<Addresses, StepFault>> Resolver::resolve(const Origin& 
         co_return fail(StepFault{kind, result->error(),
                                  "cannot resolve " + origin.host + ": " + result->error().message()});
     }
+    cache_.keep(origin.host, **result, runtime.now());
     co_return **result;
 }
 

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "http/address_cache.hpp"
 #include "http/lookup.hpp"
 #include "http/step_fault.hpp"
 #include "http/watchdog.hpp"
 
 #include <backstay/core/config.hpp>
 #include <backstay/core/expected.hpp>
+#include <backstay/core/time.hpp>
 #include <backstay/http/https_transport.hpp>
 #include <backstay/http/url.hpp>
 
@@ -14,12 +16,13 @@
 namespace backstay::inline BACKSTAY_ABI {
 
 /// Finds the addresses of an origin, in the order in which they are to be tried: an override, the literal
-/// itself, the loopback for `localhost` (RFC 6761 section 6.3), else what the system says.
+/// itself, the loopback for `localhost` (RFC 6761 section 6.3), else what the system says, or said lately.
 /// Thread safety: any thread.
 class BACKSTAY_EXPORT Resolver {
 public:
     /// Errors: throws `std::invalid_argument` for an override that is no address.
-    explicit Resolver(const std::vector<ResolveOverride>& overrides, LookupThreads threads = LookupThreads());
+    explicit Resolver(const std::vector<ResolveOverride>& overrides, Duration cache_for = Duration::zero(),
+                      LookupThreads threads = LookupThreads());
 
     /// Answers without asking anybody, when that can be done; else nothing.
     [[nodiscard]] Addresses known(const Origin& origin) const;
@@ -29,6 +32,9 @@ public:
     [[nodiscard]] asio::awaitable<expected<Addresses, StepFault>> resolve(const Origin& origin,
                                                                           Watchdog& watchdog);
 
+    /// Has the next call ask anew: none of the addresses could be connected to.
+    void forget(const Origin& origin) noexcept { cache_.forget(origin.host); }
+
 private:
     struct Override {
         std::string host;
@@ -37,6 +43,7 @@ private:
     };
 
     std::vector<Override> overrides_;
+    AddressCache cache_;
     LookupThreads threads_;
 };
 

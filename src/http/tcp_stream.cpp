@@ -14,7 +14,9 @@ std::string to_text(const asio::ip::tcp::endpoint& endpoint) {
     return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
 }
 
-asio::awaitable<std::error_code> TcpStream::connect(asio::ip::tcp::endpoint endpoint) {
+// The handler owns nothing of this stream, which may go first.
+void TcpStream::begin_connect(const asio::ip::tcp::endpoint& endpoint,
+                              const std::shared_ptr<Dialing>& dialing) {
     std::error_code error;
     remote_ = to_text(endpoint);
     socket_.open(endpoint.protocol(), error);
@@ -22,10 +24,10 @@ asio::awaitable<std::error_code> TcpStream::connect(asio::ip::tcp::endpoint endp
         socket_.set_option(asio::ip::tcp::no_delay(true), error);
         socket_.non_blocking(true, error);
     }
-    if (!error) {
-        co_await socket_.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
+    if (error) {
+        return dialing->end(error);
     }
-    co_return error;
+    socket_.async_connect(endpoint, [dialing](const std::error_code& result) { dialing->end(result); });
 }
 
 IoResult TcpStream::read(std::span<char> into) noexcept {

@@ -1,12 +1,14 @@
 #pragma once
 
 #include "http/byte_stream.hpp"
+#include "http/dialer.hpp"
 
 #include <backstay/core/config.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/ip/tcp.hpp>
 
+#include <memory>
 #include <string>
 
 namespace backstay::inline BACKSTAY_ABI {
@@ -16,8 +18,8 @@ class BACKSTAY_EXPORT TcpStream final : public ByteStream {
 public:
     explicit TcpStream(const asio::any_io_executor& executor) : socket_(executor) {}
 
-    /// Connects, until `cancel`. The error says whether a descriptor could not be had.
-    [[nodiscard]] asio::awaitable<std::error_code> connect(asio::ip::tcp::endpoint endpoint);
+    /// Begins to connect. The error that `dialing` is told says whether a descriptor could not be had.
+    void begin_connect(const asio::ip::tcp::endpoint& endpoint, const std::shared_ptr<Dialing>& dialing);
 
     IoResult read(std::span<char> into) noexcept override;
     IoResult write(std::string_view bytes) noexcept override;

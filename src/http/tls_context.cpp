@@ -1,6 +1,7 @@
 #include "http/tls_context.hpp"
 
 #include "http/tls_error.hpp"
+#include "http/tls_identity.hpp"
 #include "http/tls_trust.hpp"
 
 #include <asio/ip/address.hpp>
@@ -8,6 +9,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <ctime>
 #include <iterator>
 #include <new>
 #include <stdexcept>
@@ -40,7 +42,6 @@ ContextHandle make_context() {
                                    SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
     SSL_CTX_set_mode(raw, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                               SSL_MODE_RELEASE_BUFFERS);
-    SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_read_ahead(raw, 1); // one read for a record's header and body
     if (SSL_CTX_set_alpn_protos(raw, alpn, sizeof alpn) != 0) {
         throw std::bad_alloc();
@@ -54,15 +55,23 @@ void TlsSessionDelete::operator()(ssl_st* session) const noexcept {
     SSL_free(session);
 }
 
-TlsContext::TlsContext(const TlsOptions& options) {
+TlsContext::TlsContext(const TlsOptions& options) : tickets_(options.max_sessions) {
     ContextHandle context = make_context();
+    if (options.max_sessions == 0) {
+        SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+    } else {
+        SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+        SSL_CTX_set_app_data(context.get(), &tickets_);
+        SSL_CTX_sess_set_new_cb(context.get(), &keep_ticket);
+    }
     if (options.verification.required()) {
         SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
-        trust_ = load_trust(*context, options, system_ca_candidates());
+        trust_ = load_trust(*context, options, system_trust_places());
     } else {
         SSL_CTX_set_verify(context.get(), SSL_VERIFY_NONE, nullptr);
         trust_ = "verification is switched off";
     }
+    load_identity(*context, options);
     context_ = context.release();
 }
 
@@ -93,6 +102,27 @@ TlsSession TlsContext::session(const std::string& host) const {
         throw std::system_error(take_openssl_error(), "host " + host);
     }
     return session;
+}
+
+bool TlsContext::resume(ssl_st& session, const std::string& peer) const noexcept {
+    SSL_set_app_data(&session, const_cast<std::string*>(&peer));
+    const TlsTicket ticket = tickets_.take(peer, std::time(nullptr));
+    return ticket && SSL_set_session(&session, ticket.get()) == 1;
+}
+
+/// Called by OpenSSL after a handshake that went well, and in TLS 1.3 for each ticket that comes then. A copy
+/// is kept: OpenSSL writes into its own when the connection breaks. A ticket more or less is no reason to
+/// fail.
+int TlsContext::keep_ticket(ssl_st* session, ssl_session_st* ticket) noexcept {
+    auto* const tickets = static_cast<TlsSessionCache*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(session)));
+    const auto* const peer = static_cast<const std::string*>(SSL_get_app_data(session));
+    if (peer != nullptr) {
+        try {
+            tickets->put(*peer, TlsTicket(SSL_SESSION_dup(ticket)));
+        } catch (const std::bad_alloc&) {
+        }
+    }
+    return 0;
 }
 
 } // namespace backstay::inline BACKSTAY_ABI

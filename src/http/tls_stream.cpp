@@ -15,18 +15,20 @@ namespace {
 constexpr int reads_in_a_step = 64; // a data record takes two
 } // namespace
 
-TlsStream::TlsStream(const TlsContext& context, const std::string& host, std::unique_ptr<ByteStream> below)
+TlsStream::TlsStream(const TlsContext& context, const Origin& origin, std::unique_ptr<ByteStream> below)
     : context_(context),
-      host_(host),
+      host_(origin.host),
+      peer_(origin.host + ":" + std::to_string(origin.port)),
       below_(std::move(below)),
       link_{.stream = below_.get()},
-      session_(context.session(host)) {
+      session_(context.session(origin.host)) {
     BIO* const bio = make_stream_bio(link_);
     if (bio == nullptr) {
         throw std::bad_alloc();
     }
     SSL_set_bio(session_.get(), bio, bio);
     SSL_set_connect_state(session_.get());
+    offered_ = context_.resume(*session_, peer_);
 }
 
 asio::awaitable<expected<void, StepFault>> TlsStream::handshake(Watchdog& watchdog) {
@@ -40,20 +42,32 @@ asio::awaitable<expected<void, StepFault>> TlsStream::handshake(Watchdog& watchd
         const int error = SSL_get_error(session_.get(), done);
         const bool wants_read = error == SSL_ERROR_WANT_READ;
         if ((!wants_read && error != SSL_ERROR_WANT_WRITE) || link_.write_error) {
-            broken_ = true;
+            give_up();
             co_return fail(handshake_fault(error));
         }
         const Watchdog::Watch watch(watchdog, *below_);
         const std::error_code waited =
             co_await below_->wait(wants_read ? Readiness::readable : Readiness::writable);
         if (waited && watchdog.may_wait()) {
-            broken_ = true;
+            give_up();
             co_return fail(StepFault{FailureKind::tls_failed, waited, "TLS handshake: " + waited.message()});
         }
     }
-    broken_ = true;
+    give_up();
     co_return fail(StepFault{FailureKind::tls_failed, asio::error::timed_out,
                              "TLS handshake with " + remote() + " did not end within connect_timeout"});
+}
+
+/// A ticket may be what the server stumbled over.
+void TlsStream::give_up() noexcept {
+    broken_ = true;
+    if (offered_) {
+        context_.forget(peer_);
+    }
+}
+
+bool TlsStream::resumed() const noexcept {
+    return SSL_session_reused(session_.get()) == 1;
 }
 
 StepFault TlsStream::handshake_fault(int ssl_error) const {

@@ -8,6 +8,7 @@
 
 #include <backstay/core/config.hpp>
 #include <backstay/core/expected.hpp>
+#include <backstay/http/url.hpp>
 
 #include <memory>
 #include <string>
@@ -23,11 +24,14 @@ namespace backstay::inline BACKSTAY_ABI {
 class BACKSTAY_EXPORT TlsStream final : public ByteStream {
 public:
     /// Errors: throws `std::bad_alloc`. Lifetime: the context outlives the stream.
-    TlsStream(const TlsContext& context, const std::string& host, std::unique_ptr<ByteStream> below);
+    TlsStream(const TlsContext& context, const Origin& origin, std::unique_ptr<ByteStream> below);
 
     /// Shakes hands and verifies the peer. The fault is `certificate_rejected`, naming reason, host and what
     /// was trusted; else `tls_failed`. When the watchdog ended it, its verdict says why.
     [[nodiscard]] asio::awaitable<expected<void, StepFault>> handshake(Watchdog& watchdog);
+
+    /// True when the session of an earlier connection was resumed.
+    [[nodiscard]] bool resumed() const noexcept;
 
     IoResult read(std::span<char> into) noexcept override;
     IoResult write(std::string_view bytes) noexcept override;
@@ -38,15 +42,18 @@ public:
     [[nodiscard]] const std::string& remote() const noexcept override { return below_->remote(); }
 
 private:
+    void give_up() noexcept;
     [[nodiscard]] StepFault handshake_fault(int ssl_error) const;
     [[nodiscard]] IoResult failed(int ssl_error) noexcept;
 
     const TlsContext& context_;
     std::string host_;
+    std::string peer_; ///< for which tickets count: their host is also the SNI and the name to verify
     std::unique_ptr<ByteStream> below_;
     BioLink link_;
     TlsSession session_; // destroyed first: its BIO uses the link and the stream
     Readiness read_wants_ = Readiness::readable;
+    bool offered_ = false; ///< a ticket
     bool broken_ = false;
 };
 

@@ -3,7 +3,6 @@
 #include <backstay/core/config.hpp>
 #include <backstay/http/tls_options.hpp>
 
-#include <span>
 #include <string>
 #include <vector>
 
@@ -11,14 +10,21 @@ struct ssl_ctx_st;
 
 namespace backstay::inline BACKSTAY_ABI {
 
-/// Where the system keeps its CA bundle: SSL_CERT_FILE when it is set, then alone; else the usual places.
-[[nodiscard]] BACKSTAY_EXPORT std::vector<std::string> system_ca_candidates();
+/// Where to look for the system's CA certificates.
+struct TrustPlaces {
+    std::vector<std::string> files{};       ///< PEM bundles: the first that can be read counts
+    std::vector<std::string> directories{}; ///< of hashed names (`openssl rehash`): all that exist count
+};
 
-/// Fills the context's trust store from the options, or else from the first candidate that can be read.
+/// Takes SSL_CERT_FILE and SSL_CERT_DIR (several, with colons between them) when one of them is set, and then
+/// nothing else; else the usual places of the bundle.
+[[nodiscard]] BACKSTAY_EXPORT TrustPlaces system_trust_places();
+
+/// Fills the context's trust store from the options, or else from the places.
 /// Returns what was tried, for the error of a certificate that is not accepted: nothing found is no error
 /// yet, nobody is trusted then. Errors: throws `std::invalid_argument` when the options' own CA cannot be
 /// read.
 [[nodiscard]] BACKSTAY_EXPORT std::string load_trust(ssl_ctx_st& context, const TlsOptions& options,
-                                                     std::span<const std::string> candidates);
+                                                     const TrustPlaces& places);
 
 } // namespace backstay::inline BACKSTAY_ABI

@@ -1,7 +1,6 @@
 #include "http/connection_pool.hpp"
 
 #include "http/system_error.hpp"
-#include "http/tcp_stream.hpp"
 #include "http/transport_world.hpp"
 #include "support/catch.hpp"
 
@@ -118,14 +117,12 @@ TEST_CASE("a socket that cannot be had is known for what it is", "[http][connect
     asio::io_context context;
     std::error_code error;
     const auto connect = [&context, &error] {
-        const auto coroutine = [](std::error_code& result) -> asio::awaitable<void> {
-            TcpStream stream(co_await asio::this_coro::executor);
-            const asio::ip::tcp::endpoint nobody(asio::ip::address_v4::loopback(), 9);
-            result = co_await stream.connect(nobody);
-        };
-        asio::co_spawn(context, coroutine(error), asio::detached);
+        const auto dialing = std::make_shared<Dialing>();
+        const asio::ip::tcp::endpoint nobody(asio::ip::address_v4::loopback(), 9);
+        const auto stream = TcpDialer().dial(context.get_executor(), nobody, dialing);
         context.restart();
         context.run();
+        error = dialing->ended.value();
     };
     connect(); // so that the context, and a sanitizer that looks at the stream, have what descriptors they
                // need

@@ -282,8 +282,9 @@ TEST_CASE("options out of range are refused by name", "[http][https_transport]")
 
 TEST_CASE("times that no clock can count are refused, not wrapped around", "[http][https_transport]") {
     VirtualRuntime runtime;
-    for (auto HttpsOptions::* const field : {&HttpsOptions::connect_timeout, &HttpsOptions::idle_timeout,
-                                             &HttpsOptions::idle_for, &HttpsOptions::max_age}) {
+    for (auto HttpsOptions::* const field :
+         {&HttpsOptions::connect_timeout, &HttpsOptions::idle_timeout, &HttpsOptions::dns_cache_for,
+          &HttpsOptions::idle_for, &HttpsOptions::max_age}) {
         HttpsOptions options;
         options.*field = 24h * 365;
         CHECK_NOTHROW(HttpsTransport(options, runtime));

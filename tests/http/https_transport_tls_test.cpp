@@ -146,6 +146,7 @@ TEST_CASE("a chain to an unknown root is rejected, naming what was trusted", "[h
 }
 
 TEST_CASE("without a CA given, SSL_CERT_FILE counts", "[http][https_transport][tls]") {
+    const Environment no_directory("SSL_CERT_DIR", "");
     SandboxWorld world;
 
     SECTION("it is read") {
@@ -211,6 +212,22 @@ TEST_CASE("TLS 1.2 and 1.3 are spoken, and nothing older", "[http][https_transpo
         world.finish(get);
         CHECK(get.kind() == (old ? FailureKind::tls_failed : FailureKind::none));
         CHECK((old || get.response().exchange().reused == (i > 0)));
+    }
+}
+
+TEST_CASE("a new connection to a known server says that its handshake was a short one",
+          "[http][https_transport][tls]") {
+    SandboxOptions server;
+    server.tls_versions = GENERATE(TlsVersions::only_1_2, TlsVersions::only_1_3);
+    HttpsOptions client;
+    client.max_idle_connections = 0;
+    client.tls.max_sessions = GENERATE(std::size_t{0}, std::size_t{10});
+    SandboxWorld world(server, client);
+    for (int i = 0; i < 3; ++i) {
+        Exchanged get = world.make();
+        REQUIRE(world.finish(get).ok());
+        CHECK_FALSE(get.response().exchange().reused);
+        CHECK(get.response().exchange().resumed == (client.tls.max_sessions > 0 && i > 0));
     }
 }
 

@@ -85,7 +85,7 @@ TEST_CASE("an override that is no address is refused by name", "[http][resolver]
 
 TEST_CASE("calls for one name share a lookup", "[http][resolver]") {
     const auto oracle = std::make_shared<Oracle>();
-    Resolver resolver({}, LookupThreads(ask(oracle)));
+    Resolver resolver({}, 0s, LookupThreads(ask(oracle)));
     asio::io_context context;
     Question one;
     Question two;
@@ -104,7 +104,7 @@ TEST_CASE("calls for one name share a lookup", "[http][resolver]") {
 TEST_CASE("a name that is not found is told", "[http][resolver]") {
     const auto oracle = std::make_shared<Oracle>();
     oracle->speak.set_value();
-    Resolver resolver({}, LookupThreads(ask(oracle)));
+    Resolver resolver({}, 0s, LookupThreads(ask(oracle)));
     asio::io_context context;
     Question question;
     asio::co_spawn(context, resolve(resolver, https("unknown.test"), question), asio::detached);
@@ -114,9 +114,46 @@ TEST_CASE("a name that is not found is told", "[http][resolver]") {
     CHECK(question.answer->error().message.find("unknown.test") != std::string::npos);
 }
 
+TEST_CASE("what was found is not asked for again for a while, what was not found is", "[http][resolver]") {
+    const auto oracle = std::make_shared<Oracle>();
+    oracle->speak.set_value();
+    const auto ask_twice = [&oracle](Resolver& resolver, const std::string& host) {
+        for (int i = 0; i < 2; ++i) {
+            asio::io_context context;
+            Question question;
+            asio::co_spawn(context, resolve(resolver, https(host), question), asio::detached);
+            context.run();
+            REQUIRE(question.answer);
+            CHECK(question.answer->has_value() == (host == "a.test"));
+        }
+        return oracle->asked.exchange(0);
+    };
+    Resolver resolver({}, 30s, LookupThreads(ask(oracle)));
+    CHECK(ask_twice(resolver, "unknown.test") == 2);
+    CHECK(ask_twice(resolver, "a.test") == 1);
+    CHECK(ask_twice(resolver, "a.test") == 0);
+    resolver.forget(https("a.test"));
+    CHECK(ask_twice(resolver, "a.test") == 1);
+    Resolver without({}, 0s, LookupThreads(ask(oracle)));
+    CHECK(ask_twice(without, "a.test") == 2);
+}
+
+TEST_CASE("calls that come and go while a lookup hangs leave nothing with it", "[http][resolver]") {
+    const auto oracle = std::make_shared<Oracle>();
+    LookupThreads threads(ask(oracle));
+    asio::io_context context;
+    const auto job = threads.join("a.test", Gate(context.get_executor()).opener());
+    for (int i = 0; i < 1'000; ++i) {
+        static_cast<void>(threads.join("a.test", Gate(context.get_executor()).opener()));
+    }
+    CHECK(threads.waiting(*job) <= 128);
+    oracle->speak.set_value();
+}
+
 TEST_CASE("a lookup that hangs is left behind", "[http][resolver]") {
     const auto oracle = std::make_shared<Oracle>();
-    auto resolver = std::make_unique<Resolver>(std::vector<ResolveOverride>{}, LookupThreads(ask(oracle)));
+    auto resolver =
+        std::make_unique<Resolver>(std::vector<ResolveOverride>{}, 0s, LookupThreads(ask(oracle)));
     auto context = std::make_unique<asio::io_context>();
     Question question;
 
@@ -148,7 +185,7 @@ TEST_CASE("a lookup that hangs is left behind", "[http][resolver]") {
 
 TEST_CASE("lookups beyond the number of threads wait, and a forgotten one is skipped", "[http][resolver]") {
     const auto oracle = std::make_shared<Oracle>();
-    Resolver resolver({}, LookupThreads(ask(oracle), 1));
+    Resolver resolver({}, 0s, LookupThreads(ask(oracle), 1));
     asio::io_context context;
     Question hanging;
     Question forgotten;

@@ -29,6 +29,7 @@ struct ResolveOverride {
 struct HttpsOptions {
     TlsOptions tls{};
     std::chrono::milliseconds connect_timeout{3'000}; ///< TCP and TLS together, per address; 0: no own limit
+    std::chrono::milliseconds dns_cache_for{30'000};  ///< how long a name's addresses are kept; 0: not at all
     std::chrono::milliseconds idle_timeout{0};        ///< between bytes of a reply; 0: no own limit
     std::size_t max_connections_per_origin = 1'000;   ///< further calls wait, first come first served
     std::size_t max_handshakes_per_origin = 32;       ///< connections being made at once
@@ -48,13 +49,13 @@ struct HttpsOptions {
 /// A request that is not safe to repeat is written at most once; one that a stale kept-alive connection lost
 /// is written again, once, if it is safe or had not left. `CallContext::resends` counts that.
 ///
-/// Errors: the constructor throws `std::invalid_argument` for an option out of range or a CA that cannot be
-/// read. Nothing throws afterwards. `Response::failure` is what the status says; hints are left to the
-/// caller. Thread safety: one transport serves calls on any number of contexts and threads. A connection
-/// stays on the context where it was made, so one `io_context` per thread shares limits and no connection.
-/// Lifetime: runtime outlives transport; a transport may go before its calls have ended, and before or after
-/// the contexts. An idle connection keeps no context running, so expired ones are closed at the next call,
-/// whichever origin that goes to.
+/// Errors: the constructor throws `std::invalid_argument` for an option out of range, or for a CA or client
+/// certificate that cannot be used. Nothing throws afterwards. `Response::failure` is what the status says;
+/// hints are left to the caller. Thread safety: one transport serves calls on any number of contexts and
+/// threads. A connection stays on the context where it was made, so one `io_context` per thread shares limits
+/// and no connection. Lifetime: runtime outlives transport; a transport may go before its calls have ended,
+/// and before or after the contexts. An idle connection keeps no context running, so expired ones are closed
+/// at the next call, whichever origin that goes to.
 /// Source: RFC 9112; RFC 9110; RFC 6125 for names.
 class BACKSTAY_EXPORT HttpsTransport final : public Transport {
 public:

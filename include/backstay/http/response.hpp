@@ -17,6 +17,7 @@ struct ExchangeInfo {
     bool reused = false;         ///< over a connection that had carried an exchange before
     bool shared = false;         ///< several calls were served by it at once, see `SingleFlightTransport`
     int resends = 0;             ///< after a stale connection
+    bool resumed = false;        ///< the TLS session of an earlier connection was, for a short handshake
     Duration connect_time{0};    ///< name, TCP and TLS together; zero when reused
     Duration lookup_time{0};     ///< of it, finding the addresses
     Duration tcp_time{0};        ///< of it, TCP, to addresses that failed included
