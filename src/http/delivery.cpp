@@ -22,10 +22,15 @@ bool alive(Connection& connection) noexcept {
     return connection.stream->read(surplus).would_block();
 }
 
+bool asks_for_gzip(const Request& request, const HttpsOptions& options) noexcept {
+    return options.accept_gzip && !request.fields.has("Accept-Encoding");
+}
+
 ReplyLimits limits_for(const Request& request, const HttpsOptions& options) noexcept {
     ReplyLimits limits;
     limits.head_bytes = options.max_head_bytes;
     limits.fields = options.max_fields;
+    limits.gzip_ratio = asks_for_gzip(request, options) ? options.max_gzip_ratio : 0;
     limits.body_bytes = request.max_body_bytes.value_or(options.max_body_bytes);
     return limits;
 }
@@ -43,7 +48,8 @@ TimePoint retirement(TimePoint now, const HttpsOptions& options, std::uint64_t s
 } // namespace
 
 asio::awaitable<Delivery::Outcome> Delivery::run() {
-    expected<std::string, std::string> head = request_head(request_);
+    expected<std::string, std::string> head =
+        request_head(request_, asks_for_gzip(request_, services_.options));
     if (!head) {
         co_return fail_with({FailureKind::invalid_request, {}, std::move(head.error())});
     }

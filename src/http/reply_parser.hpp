@@ -1,6 +1,7 @@
 #pragma once
 
 #include "http/chunk_line.hpp"
+#include "http/gzip_decoder.hpp"
 #include "http/head_scanner.hpp"
 #include "http/reply_limits.hpp"
 
@@ -72,6 +73,8 @@ private:
     void end_of_chunk_line();
     void end_of_trailers();
     void begin_body(const BodyFraming& framing);
+    [[nodiscard]] bool begin_decoding();
+    [[nodiscard]] bool keep(std::string_view body);
     void end();
     [[nodiscard]] bool parse(std::string_view bytes);
     void fail(FailureKind kind, std::string message);
@@ -82,11 +85,13 @@ private:
     bool started_ = false;
     Step step_ = Step::need_more;
     Part part_ = Part::head;
-    std::uint64_t left_ = 0; ///< of the body, or of the chunk
+    std::uint64_t left_ = 0;     ///< of the body, or of the chunk
+    std::size_t body_bytes_ = 0; ///< that came over the wire
     int informational_ = 0;
     HeadScanner scanner_;
     ChunkLine chunk_line_;
     std::unique_ptr<LlhttpReader> reader_;
+    std::optional<GzipDecoder> decoder_;
     std::string clean_; ///< what llhttp is shown of a head
     ReplyFault fault_;
 };

@@ -18,7 +18,7 @@ bool expects_body(std::string_view method) noexcept {
 
 } // namespace
 
-expected<std::string, std::string> request_head(const Request& request) {
+expected<std::string, std::string> request_head(const Request& request, bool accept_gzip) {
     if (auto wrong = request.fault()) {
         return fail(std::move(*wrong));
     }
@@ -31,6 +31,9 @@ expected<std::string, std::string> request_head(const Request& request) {
     }
     if (!request.fields.has("User-Agent")) {
         append_field(head, "User-Agent", "backstay/" BACKSTAY_VERSION);
+    }
+    if (accept_gzip) {
+        append_field(head, "Accept-Encoding", "gzip");
     }
     if (!request.body.empty() || expects_body(request.method)) {
         append_field(head, "Content-Length", std::to_string(request.body.size()));
