@@ -36,6 +36,10 @@ std::optional<std::chrono::seconds> ReplyParser::keep_alive_timeout() const noex
     return backstay::keep_alive_timeout(reader_->parts().fields);
 }
 
+ResponseParts* ReplyParser::began() noexcept {
+    return part_ == Part::head && step_ != Step::done ? nullptr : &reader_->parts();
+}
+
 ResponseParts ReplyParser::take() noexcept {
     return std::move(reader_->parts());
 }

@@ -52,6 +52,9 @@ public:
     [[nodiscard]] Step step() const noexcept { return step_; }
     /// True once any byte of a reply came, an informational one included.
     [[nodiscard]] bool started() const noexcept { return started_; }
+    /// The final reply as far as it has come; null before its head is whole. Its body may be moved away as it
+    /// grows.
+    [[nodiscard]] ResponseParts* began() noexcept;
     /// After `done`: the reply delimited itself and both sides may go on (RFC 9112 section 9.3).
     [[nodiscard]] bool reusable() const noexcept;
     /// After `done`: how long the server keeps an idle connection, by `Keep-Alive: timeout=`.

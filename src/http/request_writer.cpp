@@ -35,7 +35,11 @@ expected<std::string, std::string> request_head(const Request& request, bool acc
     if (accept_gzip) {
         append_field(head, "Accept-Encoding", "gzip");
     }
-    if (!request.body.empty() || expects_body(request.method)) {
+    if (request.producer && !request.producer.length) {
+        append_field(head, "Transfer-Encoding", "chunked");
+    } else if (request.producer) {
+        append_field(head, "Content-Length", std::to_string(*request.producer.length));
+    } else if (!request.body.empty() || expects_body(request.method)) {
         append_field(head, "Content-Length", std::to_string(request.body.size()));
     }
     head.append("\r\n");

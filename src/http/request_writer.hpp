@@ -10,8 +10,8 @@ namespace backstay::inline BACKSTAY_ABI {
 
 /// Writes what goes before the body: the request line, Host, the request's fields, User-Agent unless it is
 /// set, Accept-Encoding if gzip is to be asked for, and Content-Length where a server needs one (RFC 9110
-/// section 8.6). Never Transfer-Encoding or Expect. Errors: what `Request::fault` says, so that nothing can
-/// be injected.
+/// section 8.6), or `Transfer-Encoding: chunked` for a body of unknown length. Never Expect. Errors: what
+/// `Request::fault` says, so that nothing can be injected.
 [[nodiscard]] BACKSTAY_EXPORT expected<std::string, std::string> request_head(const Request& request,
                                                                               bool accept_gzip = false);
 
