@@ -98,7 +98,8 @@ Branch Hedge::next_branch(Call& mine, CallContext& call, int begun) noexcept {
         return Branch::final();
     }
     const bool safe = call.safe_to_repeat || call.overrides.allow_unsafe_retry;
-    if (mine.patient_ || !safe || begun > options().max_extra) {
+    const bool passed_by = call.overrides.without.has(stage);
+    if (passed_by || mine.patient_ || !safe || begun > options().max_extra) {
         return Branch::no_more();
     }
     const TimePoint due = mine.hurry_ ? call.now : mine.due_;

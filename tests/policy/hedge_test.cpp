@@ -71,6 +71,19 @@ TEST_CASE("a fixed delay: another attempt is sent when it is over, one by defaul
     CHECK(hedge.snapshot(now).sent == 1);
 }
 
+TEST_CASE("a call that passes the hedge by is not hedged, not after a failure either", "[hedge]") {
+    TimePoint now = start_of_test;
+    const Hedge hedge({.delay = 50ms});
+    CallSettings settings;
+    settings.overrides.without.add(Stage::hedge);
+    Hedged call(hedge, now, settings);
+    CHECK(sends_no_more(call.begin()));
+    now += 50ms;
+    call.ended(0, Failure{.kind = FailureKind::server_error, .reach = Reach::answered});
+    CHECK(sends_no_more(call.next(1)));
+    CHECK(hedge.snapshot(now).sent == 0);
+}
+
 TEST_CASE("more extra attempts follow at the same distance", "[hedge]") {
     TimePoint now = start_of_test;
     Hedged call(Hedge({.delay = 50ms, .max_extra = 2}), now);
