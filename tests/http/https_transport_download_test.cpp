@@ -203,6 +203,16 @@ TEST_CASE("nothing is read while a sink is busy, and idle_timeout does not count
     CHECK(world.basket->text() == "onetwoend");
 }
 
+TEST_CASE("no more than one read's bytes are held for a sink", "[http][download]") {
+    DownloadWorld world;
+    world.answer(reply({"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + std::string(100'000, 'x')}));
+    REQUIRE(world.finish(world.get).ok());
+    for (const std::string& piece : world.basket->pieces) {
+        CHECK(piece.size() <= std::size_t{16} * 1024);
+    }
+    CHECK(world.basket->text().size() == 100'000);
+}
+
 TEST_CASE("idle_timeout goes on when a sink has taken its piece", "[http][download]") {
     HttpsOptions options;
     options.idle_timeout = 2'000ms;

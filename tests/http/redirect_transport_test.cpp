@@ -60,6 +60,30 @@ struct CredentialPost : Exchanged {
     }
 };
 
+/// Leads elsewhere just when its call is cancelled.
+class Late final : public Transport {
+public:
+    Late(std::shared_ptr<Transport> then, asio::cancellation_signal& cancel)
+        : then_(std::move(then)), cancel_(cancel) {}
+
+    asio::awaitable<expected<Response, TransportError>> send(const Request& request,
+                                                             CallContext& call) override {
+        if (std::exchange(first_, false)) {
+            cancel_.emit(asio::cancellation_type::terminal);
+            ResponseParts parts;
+            parts.status = 302;
+            parts.fields.add("Location", "/a");
+            co_return Response(std::move(parts));
+        }
+        co_return co_await then_->send(request, call);
+    }
+
+private:
+    std::shared_ptr<Transport> then_;
+    asio::cancellation_signal& cancel_;
+    bool first_ = true;
+};
+
 bool holds_canary(const Request& request) {
     for (const Field& field : request.fields) {
         if (field.value.find("canary") != std::string::npos) {
@@ -244,6 +268,16 @@ TEST_CASE("a call that is cancelled between hops ends as cancelled, and the call
     REQUIRE(get.ended());
     CHECK_FALSE(get.started.thrown);
     CHECK(get.kind() == FailureKind::canceled);
+}
+
+TEST_CASE("a redirect that comes in spite of a cancel is followed no further", "[http][redirect]") {
+    RedirectWorld world;
+    Exchanged get;
+    world.transport =
+        std::make_unique<RedirectTransport>(std::make_shared<Late>(world.inner, get.started.cancel));
+    world.inner->reply(200);
+    CHECK(world.finish(get).kind() == FailureKind::canceled);
+    CHECK(world.inner->seen().empty());
 }
 
 TEST_CASE("what fails behind a redirect may have been processed", "[http][redirect]") {

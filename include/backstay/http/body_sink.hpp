@@ -14,7 +14,8 @@ class Exchange;
 
 /// Takes the body of a successful reply (2xx) as it comes, in place of `Response::body`, which then stays
 /// empty. The body of any other reply is none of its business, and is kept whole. What it has taken is the
-/// whole body only when the call succeeds.
+/// whole body only when the call succeeds. The limit of the body holds, 16 MiB unless something else is set:
+/// what a server sends without end is cut there.
 ///
 /// Errors: an error code, or an exception, ends the call as `exception`, with that code as its cause; nothing
 /// is repeated then. Cancellation: `write` is cancelled (terminal) when the call must end, and the call ends
