@@ -38,6 +38,7 @@ class BackstayConan(ConanFile):
         self.requires("boost/[>=1.81 <2]", transitive_headers=True, transitive_libs=True)
         self.requires("openssl/[>=3 <4]")
         self.requires("llhttp/[>=8 <10]")
+        self.requires("zlib/[>=1.2.11 <2]")
         if self.options.prometheus:
             self.requires("prometheus-cpp/[>=1.0 <2]", transitive_headers=True, transitive_libs=True)
 
@@ -97,7 +98,7 @@ class BackstayConan(ConanFile):
         client.set_property("cmake_target_name", "backstay::backstay")
         client.libs = ["backstay"]
         client.requires = ["pipeline", "boost::headers", "boost::json", "boost::url", "openssl::ssl",
-                           "openssl::crypto", "llhttp::llhttp"]
+                           "openssl::crypto", "llhttp::llhttp", "zlib::zlib"]
 
         testing.set_property("cmake_target_name", "backstay::testing")
         testing.libs = ["backstay_testing"]

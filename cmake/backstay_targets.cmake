@@ -44,7 +44,7 @@ if(NOT BACKSTAY_PIPELINE_ONLY)
     else()
         set(parser llhttp::llhttp)
     endif()
-    set(private_libraries OpenSSL::SSL OpenSSL::Crypto Boost::url ${parser})
+    set(private_libraries OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB Boost::url ${parser})
 
     backstay_add_library(backstay backstay http api)
     target_link_libraries(backstay PUBLIC backstay_pipeline Boost::json Boost::headers PRIVATE ${private_libraries})

@@ -2,6 +2,7 @@
 
 #include "api/credential_use.hpp"
 
+#include <backstay/http/body_sink.hpp>
 #include <backstay/http/server_wait.hpp>
 #include <backstay/pipeline/detail/outcome.hpp>
 
@@ -94,6 +95,7 @@ asio::awaitable<Exchanged> ApiOperation::attempt(CallContext& call) {
     call.quota =
         outcome ? rate_limit_quota(outcome->fields(), core_.options.runtime->wall_now()) : ServerQuota{};
     record(outcome, number, began);
+    spare_sink(call);
     if (record_ != nullptr) {
         record_->end_attempt(std::move(told), *history_.latest(), last_end_);
     }
@@ -124,6 +126,15 @@ asio::awaitable<Exchanged> ApiOperation::exchange(CallContext& call, const CallR
         co_return outcome;
     } catch (...) {
         co_return fail(TransportError{failure_of_exception()});
+    }
+}
+
+/// What a sink has taken and cannot take back must not come again.
+void ApiOperation::spare_sink(CallContext& call) const noexcept {
+    const auto& sink = prepared_.request.sink;
+    if (sink && sink->begun() && !sink->can_restart()) {
+        call.safe_to_repeat = false;
+        call.overrides.allow_unsafe_retry = false;
     }
 }
 

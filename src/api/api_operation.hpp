@@ -39,6 +39,7 @@ public:
 
 private:
     [[nodiscard]] asio::awaitable<Exchanged> exchange(CallContext& call, const CallRecord::Attempt& told);
+    void spare_sink(CallContext& call) const noexcept;
     void record(Exchanged& outcome, int number, TimePoint began) noexcept;
     void refine(Response& response, History::Outcome& line);
 

@@ -71,6 +71,11 @@ CallOptions& CallOptions::max_body(std::size_t bytes) {
     return *this;
 }
 
+CallOptions& CallOptions::sink(std::shared_ptr<BodySink> sink) {
+    values_.sink = std::move(sink);
+    return *this;
+}
+
 CallOptions& CallOptions::observer(Observer& observer) {
     values_.observer = &observer;
     return *this;

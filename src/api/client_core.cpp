@@ -72,6 +72,10 @@ ClientCore::ClientCore(asio::any_io_executor given_executor, ApiClientOptions gi
     if (!options.transport) {
         options.transport = std::make_shared<HttpsTransport>(options.https, *options.runtime);
     }
+    if (options.redirects) {
+        options.transport =
+            std::make_shared<RedirectTransport>(std::move(options.transport), *options.redirects);
+    }
 }
 
 } // namespace backstay::inline BACKSTAY_ABI::detail

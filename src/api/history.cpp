@@ -24,6 +24,8 @@ Attempt line_of(const History::Outcome& outcome) {
     if (const auto* exchange = outcome.exchange()) {
         line.reused = exchange->reused;
         line.shared = exchange->shared;
+        line.redirects = exchange->redirects;
+        line.final_url = exchange->final_url;
         line.remote = exchange->remote;
     }
     return line;

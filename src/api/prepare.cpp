@@ -102,7 +102,9 @@ expected<Prepared, std::string> prepare(const ClientCore& core, Wish& wish) {
     if (!own_credential && !prepared.fresh_token) {
         authorize(request.fields, core.options.bearer.current());
     }
+    request.producer = wish.body.producer();
     request.body = std::move(wish.body).take_bytes();
+    request.sink = options.sink;
     request.max_body_bytes = options.max_body;
     request.safe_to_repeat = is_idempotent(request.method) || !key->empty();
     if (auto fault = request.fault()) {
@@ -124,6 +126,9 @@ CallSettings settings_of(const ClientCore& core, const Prepared& prepared, const
     settings.overrides = {.without = options.without,
                           .allow_unsafe_retry = options.allow_unsafe_retry.value_or(false),
                           .max_server_wait = options.max_server_wait};
+    if (options.sink) {
+        settings.overrides.without.add(Stage::hedge); // two attempts would write into it at once
+    }
     if (options.deadline) {
         settings.deadline.narrow(*options.deadline, FailureKind::deadline_exceeded);
     }

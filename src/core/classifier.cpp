@@ -24,13 +24,16 @@ bool Classifier::may_repeat(const Failure& failure, bool safe) const noexcept {
     if (failure.reach == Reach::refused_here) {
         return false;
     }
+    // a redirected request's last reply may be to another one than was sent first: that refused nothing
+    const bool answered = failure.reach == Reach::answered;
     switch ((*this)[failure.kind].repeat) {
     case Repeat::always:
-        return safe || failure.kind != FailureKind::rate_limited || repeat_unsafe_when_rate_limited;
+        return safe || failure.kind != FailureKind::rate_limited ||
+               (repeat_unsafe_when_rate_limited && answered);
     case Repeat::if_safe:
         return safe || failure.reach == Reach::never_sent ||
                (failure.kind == FailureKind::service_unavailable && failure.is(Failure::has_hint) &&
-                repeat_unsafe_when_invited);
+                repeat_unsafe_when_invited && answered);
     case Repeat::never:
         break;
     }

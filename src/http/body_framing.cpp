@@ -69,6 +69,18 @@ expected<BodyFraming, ReplyFault> body_framing(const ReplyHead& head, const Fiel
     return *bytes == 0 ? BodyFraming{} : BodyFraming{BodyFraming::Kind::length, *bytes};
 }
 
+expected<bool, ReplyFault> is_gzip(const Fields& fields) {
+    int codings = 0;
+    const std::string* coding = find_only(fields, "Content-Encoding", codings);
+    if (codings == 0 || (codings == 1 && same_field_name(*coding, "identity"))) {
+        return false;
+    }
+    if (codings > 1 || !(same_field_name(*coding, "gzip") || same_field_name(*coding, "x-gzip"))) {
+        return malformed("the reply's Content-Encoding is not one `gzip`, which alone was asked for");
+    }
+    return true;
+}
+
 std::optional<std::chrono::seconds> keep_alive_timeout(const Fields& fields) noexcept {
     const std::string* value = fields.find("Keep-Alive");
     if (value == nullptr) {

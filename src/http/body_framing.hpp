@@ -33,6 +33,10 @@ struct ReplyHead {
 [[nodiscard]] BACKSTAY_EXPORT expected<BodyFraming, ReplyFault> body_framing(const ReplyHead& head,
                                                                              const Fields& fields);
 
+/// Decides whether the body is to be decoded, by a client that accepts gzip alone. Source: RFC 9110 section
+/// 8.4. Errors: `protocol_error` for another coding than one `gzip`.
+[[nodiscard]] BACKSTAY_EXPORT expected<bool, ReplyFault> is_gzip(const Fields& fields);
+
 /// True for the fields that have no business in trailers (RFC 9112 section 6.5.1).
 [[nodiscard]] BACKSTAY_EXPORT bool is_framing_field(std::string_view name) noexcept;
 

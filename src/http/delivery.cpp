@@ -9,6 +9,8 @@
 #include <asio/query.hpp>
 
 #include <array>
+#include <exception>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -22,10 +24,15 @@ bool alive(Connection& connection) noexcept {
     return connection.stream->read(surplus).would_block();
 }
 
+bool asks_for_gzip(const Request& request, const HttpsOptions& options) noexcept {
+    return options.accept_gzip && !request.fields.has("Accept-Encoding");
+}
+
 ReplyLimits limits_for(const Request& request, const HttpsOptions& options) noexcept {
     ReplyLimits limits;
     limits.head_bytes = options.max_head_bytes;
     limits.fields = options.max_fields;
+    limits.gzip_ratio = asks_for_gzip(request, options) ? options.max_gzip_ratio : 0;
     limits.body_bytes = request.max_body_bytes.value_or(options.max_body_bytes);
     return limits;
 }
@@ -43,7 +50,8 @@ TimePoint retirement(TimePoint now, const HttpsOptions& options, std::uint64_t s
 } // namespace
 
 asio::awaitable<Delivery::Outcome> Delivery::run() {
-    expected<std::string, std::string> head = request_head(request_);
+    expected<std::string, std::string> head =
+        request_head(request_, asks_for_gzip(request_, services_.options));
     if (!head) {
         co_return fail_with({FailureKind::invalid_request, {}, std::move(head.error())});
     }
@@ -56,8 +64,13 @@ asio::awaitable<Delivery::Outcome> Delivery::run() {
         if (!lease) {
             co_return fail_with(lease.error());
         }
+        doing_ = "before the exchange";
+        expected<RequestBytes, StepFault> body = begin_body(*head);
+        if (!body) {
+            co_return fail_with(body.error());
+        }
         lease->connection()->clean = false;
-        Exchange exchange(*lease->connection()->stream, request_.method, *head, request_.body,
+        Exchange exchange(*lease->connection()->stream, request_.method, *body, request_.sink,
                           limits_for(request_, services_.options), handed_over_);
         doing_ = "during the exchange";
         co_await exchange.run(watchdog_, services_.options.idle_timeout);
@@ -140,6 +153,19 @@ asio::awaitable<expected<Delivery::Lease, StepFault>> Delivery::connect(Lease le
     lease.established(std::move(connection));
     notify(EventType::connection_opened);
     co_return lease;
+}
+
+/// What the caller's producer throws is no fault of ours, nor of the network.
+expected<RequestBytes, StepFault> Delivery::begin_body(const std::string& head) const {
+    try {
+        return RequestBytes(head, request_);
+    } catch (const std::bad_alloc&) {
+        throw;
+    } catch (const std::exception& error) {
+        return fail(StepFault{FailureKind::exception, {}, error.what()});
+    } catch (...) {
+        return fail(StepFault{FailureKind::exception, {}, "the producer of the request's body threw"});
+    }
 }
 
 bool Delivery::stale(const Exchange& exchange) const noexcept {

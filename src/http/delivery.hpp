@@ -15,6 +15,7 @@
 
 #include <asio/awaitable.hpp>
 
+#include <string>
 #include <string_view>
 
 namespace backstay::inline BACKSTAY_ABI {
@@ -50,6 +51,7 @@ public:
 private:
     asio::awaitable<expected<Lease, StepFault>> obtain();
     asio::awaitable<expected<Lease, StepFault>> connect(Lease lease);
+    [[nodiscard]] expected<RequestBytes, StepFault> begin_body(const std::string& head) const;
     [[nodiscard]] bool stale(const Exchange& exchange) const noexcept;
     [[nodiscard]] Outcome succeed(Exchange& exchange, ResponseParts parts, Lease& lease);
     [[nodiscard]] Outcome fail_with(const StepFault& fault) const;

@@ -1,11 +1,14 @@
 #include "http/exchange.hpp"
 
+#include "http/sink_writing.hpp"
 #include "http/tls_error.hpp"
 
 #include <asio/post.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <exception>
+#include <new>
+#include <system_error>
 #include <utility>
 
 namespace backstay::inline BACKSTAY_ABI {
@@ -13,17 +16,16 @@ namespace backstay::inline BACKSTAY_ABI {
 namespace {
 constexpr std::size_t one_record = std::size_t{16} * 1024; // the largest TLS record
 constexpr int reads_in_a_row = 16;
+constexpr int writes_in_a_row = 16;
 } // namespace
 
-Exchange::Exchange(ByteStream& stream, std::string_view method, std::string head, std::string_view body,
-                   const ReplyLimits& limits, bool& handed_over)
-    : stream_(stream), parser_(method, limits), head_(std::move(head)), handed_over_(handed_over) {
-    if (head_.size() + body.size() <= one_record) {
-        head_ += body; // one write, one record, one packet if it fits
-        body = {};
-    }
-    unsent_ = {head_, body};
-}
+Exchange::Exchange(ByteStream& stream, std::string_view method, RequestBytes& request,
+                   std::shared_ptr<BodySink> sink, const ReplyLimits& limits, bool& handed_over)
+    : stream_(stream),
+      parser_(method, limits),
+      request_(request),
+      sink_(std::move(sink)),
+      handed_over_(handed_over) {}
 
 asio::awaitable<void> Exchange::run(Watchdog& watchdog, Duration idle_timeout) {
     const TimePoint began = watchdog.runtime().now();
@@ -37,8 +39,22 @@ asio::awaitable<void> Exchange::run(Watchdog& watchdog, Duration idle_timeout) {
         } else if (std::exchange(received_, false)) { // what brought no byte of the reply is no progress
             watchdog.progress();
         }
-        if (step == Step::done || step == Step::failed) {
+        if (step == Step::failed) {
             break;
+        }
+        if (for_sink() != nullptr) {
+            watchdog.end_phase(); // a busy sink is not a silent server
+            if (!co_await hand_over(watchdog)) {
+                done_ = false;
+                break;
+            }
+            watchdog.begin_phase(idle_timeout);
+        }
+        if (step == Step::done) {
+            break;
+        }
+        if (step == Step::hand_over) {
+            continue;
         }
         if (step == Step::yield) {
             co_await asio::post(asio::use_awaitable);
@@ -65,20 +81,30 @@ std::optional<ResponseParts> Exchange::take() noexcept {
 
 Exchange::Step Exchange::advance() noexcept {
     send();
-    return receive();
+    return fault_.kind == FailureKind::none ? receive() : Step::failed;
 }
 
 void Exchange::send() noexcept {
-    for (std::string_view& part : unsent_) {
-        while (!part.empty() && !send_error_) {
+    try {
+        for (int writes = 0; writes < writes_in_a_row && !send_error_; ++writes) {
+            const std::string_view part = request_.next();
+            if (part.empty()) {
+                return;
+            }
             handed_over_ = true;
             const IoResult sent = stream_.write(part);
             if (sent.would_block()) {
                 return;
             }
             send_error_ = sent.error;
-            part.remove_prefix(sent.bytes);
+            request_.written(sent.bytes);
         }
+    } catch (const std::bad_alloc&) {
+        fail_with(FailureKind::out_of_memory, {}, "memory ran out while the request was sent");
+    } catch (const std::exception& error) {
+        fail_with(FailureKind::exception, {}, error.what());
+    } catch (...) {
+        fail_with(FailureKind::exception, {}, "the producer of the request's body threw");
     }
 }
 
@@ -88,7 +114,7 @@ Exchange::Step Exchange::receive() noexcept {
     for (int reads = 0; reads < reads_in_a_row; ++reads) {
         const IoResult result = stream_.read(buffer);
         if (result.would_block()) {
-            return all_sent() || send_error_ ? Step::wait_to_read : Step::wait_for_either;
+            return request_.done() || send_error_ ? Step::wait_to_read : Step::wait_for_either;
         }
         if (result.error) {
             return stream_ended(result.error);
@@ -102,13 +128,50 @@ Exchange::Step Exchange::receive() noexcept {
         if (parsed == ReplyParser::Step::failed) {
             return fail_with(parser_.fault().kind, {}, parser_.fault().message);
         }
+        if (for_sink() != nullptr) {
+            return Step::hand_over;
+        }
     }
     return Step::yield;
 }
 
+/// The reply, when the sink is to be told of it: that it begins, or what has come of its body.
+ResponseParts* Exchange::for_sink() noexcept {
+    ResponseParts* const reply = sink_ ? parser_.began() : nullptr;
+    const bool due = reply != nullptr && reply->status / 100 == 2 && (!sink_begun_ || !reply->body.empty());
+    return due ? reply : nullptr;
+}
+
+asio::awaitable<bool> Exchange::hand_over(Watchdog& watchdog) {
+    ResponseParts& reply = *for_sink();
+    const std::string piece = std::exchange(reply.body, {});
+    std::error_code refused;
+    try {
+        if (!std::exchange(sink_begun_, true)) {
+            sink_->begun_ = true;
+            refused = sink_->begin(reply);
+        }
+        if (!refused && !piece.empty()) {
+            refused = co_await write_to(sink_, piece, watchdog);
+        }
+        if (refused) {
+            fail_with(FailureKind::exception, refused, "the sink of the reply's body refused it");
+        }
+    } catch (const std::bad_alloc&) {
+        fail_with(FailureKind::out_of_memory, {}, "memory ran out in the sink of the reply's body");
+    } catch (const std::system_error& error) {
+        fail_with(FailureKind::exception, error.code(), "the sink of the reply's body threw");
+    } catch (const std::exception& error) {
+        fail_with(FailureKind::exception, {}, error.what());
+    } catch (...) {
+        fail_with(FailureKind::exception, {}, "the sink of the reply's body threw");
+    }
+    co_return fault_.kind == FailureKind::none;
+}
+
 Exchange::Step Exchange::finished(bool surplus) noexcept {
     done_ = true;
-    reusable_ = parser_.reusable() && all_sent() && !send_error_ && !surplus;
+    reusable_ = parser_.reusable() && request_.done() && !send_error_ && !surplus;
     keep_alive_ = parser_.keep_alive_timeout();
     return Step::done;
 }

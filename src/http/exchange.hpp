@@ -3,16 +3,18 @@
 #include "http/byte_stream.hpp"
 #include "http/reply_limits.hpp"
 #include "http/reply_parser.hpp"
+#include "http/request_bytes.hpp"
 #include "http/step_fault.hpp"
 #include "http/watchdog.hpp"
 
 #include <backstay/core/config.hpp>
 #include <backstay/core/time.hpp>
+#include <backstay/http/body_sink.hpp>
 #include <backstay/http/response.hpp>
 
-#include <array>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,13 +22,14 @@
 namespace backstay::inline BACKSTAY_ABI {
 
 /// One request and its reply on a connection. It reads while it writes: a server may answer early, and a
-/// broken write does not mean that no answer waits to be read (RFC 9112 sections 9.3 and 9.6).
+/// broken write does not mean that no answer waits to be read (RFC 9112 sections 9.3 and 9.6). It does not
+/// read while a sink is busy.
 class BACKSTAY_EXPORT Exchange {
 public:
-    /// `handed_over` is set before a byte of the request may leave; it tells the truth even when `run`
-    /// throws. Lifetime: stream, body and `handed_over` outlive the exchange.
-    Exchange(ByteStream& stream, std::string_view method, std::string head, std::string_view body,
-             const ReplyLimits& limits, bool& handed_over);
+    /// `sink` may be null. `handed_over` is set before a byte of the request may leave; it tells the truth
+    /// even when `run` throws. Lifetime: stream, request and `handed_over` outlive the exchange.
+    Exchange(ByteStream& stream, std::string_view method, RequestBytes& request,
+             std::shared_ptr<BodySink> sink, const ReplyLimits& limits, bool& handed_over);
 
     /// Runs until the reply is whole, the exchange has failed, or the watchdog ends it. `idle_timeout` counts
     /// from the reply's first byte, and from each one after it; zero: none.
@@ -52,6 +55,7 @@ private:
         wait_to_read,
         wait_for_either, ///< the request is not all written
         yield,           ///< more may be there, but others want to run too
+        hand_over,       ///< there is something for the sink
         done,
         failed,
     };
@@ -62,12 +66,14 @@ private:
     Step finished(bool surplus) noexcept;
     Step stream_ended(const std::error_code& error) noexcept;
     Step fail_with(FailureKind kind, const std::error_code& cause, std::string_view message) noexcept;
-    [[nodiscard]] bool all_sent() const noexcept { return unsent_[0].empty() && unsent_[1].empty(); }
+    [[nodiscard]] ResponseParts* for_sink() noexcept;
+    asio::awaitable<bool> hand_over(Watchdog& watchdog);
 
     ByteStream& stream_;
     ReplyParser parser_;
-    std::string head_;
-    std::array<std::string_view, 2> unsent_; ///< head and body
+    RequestBytes& request_;
+    std::shared_ptr<BodySink> sink_;
+    bool sink_begun_ = false;
     std::error_code send_error_;
     StepFault fault_;
     bool& handed_over_;

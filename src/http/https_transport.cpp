@@ -48,6 +48,7 @@ void validate(const HttpsOptions& options) {
     positive("max_handshakes_per_origin", options.max_handshakes_per_origin);
     positive("max_head_bytes", options.max_head_bytes);
     positive("max_fields", options.max_fields);
+    positive("max_gzip_ratio", options.max_gzip_ratio);
 }
 
 ConnectionPool::Limits pool_limits(const HttpsOptions& options) noexcept {

@@ -37,7 +37,6 @@ struct LlhttpReader::Callbacks {
     static void reason(LlhttpReader& reader, std::string_view piece) { reader.parts_.reason += piece; }
     static void field_name(LlhttpReader& reader, std::string_view piece) { reader.field_.name += piece; }
     static void field_value(LlhttpReader& reader, std::string_view piece) { reader.field_.value += piece; }
-    static void body(LlhttpReader& reader, std::string_view piece) { reader.parts_.body += piece; }
 
     static int field_complete(LlhttpReader& reader) {
         Field field = std::exchange(reader.field_, {});
@@ -74,7 +73,6 @@ struct LlhttpReader::Callbacks {
             all.on_header_value = on_data<field_value>;
             all.on_header_value_complete = on_event<field_complete>;
             all.on_headers_complete = on_event<head_complete>;
-            all.on_body = on_data<body>;
             all.on_chunk_header = on_event<chunk_size>;
             all.on_message_complete = on_event<complete>;
             return all;

@@ -11,8 +11,8 @@
 
 namespace backstay::inline BACKSTAY_ABI {
 
-/// llhttp with a C++ face: collects what its callbacks say. Every leniency is off. Only what llhttp 8.1 and 9
-/// have in common is used.
+/// llhttp with a C++ face: collects what its callbacks say, but for the body, whose place its user knows.
+/// Every leniency is off. Only what llhttp 8.1 and 9 have in common is used.
 class LlhttpReader {
 public:
     explicit LlhttpReader(bool answers_head) noexcept;

@@ -15,7 +15,8 @@ struct ReplyLimits {
     std::size_t chunk_extension_bytes = std::size_t{8} * 1024;
     std::size_t trailer_bytes = std::size_t{16} * 1024;
     std::size_t body_bytes =
-        std::size_t{16} * 1024 * 1024; ///< as it comes over the wire, without chunk framing
+        std::size_t{16} * 1024 * 1024; ///< over the wire, without chunk framing; and again when decoded
+    std::size_t gzip_ratio = 0;        ///< decoded bytes to one of gzip; 0: gzip was not asked for
     int informational = 8;             ///< 1xx replies before the final one
 };
 

@@ -36,6 +36,10 @@ std::optional<std::chrono::seconds> ReplyParser::keep_alive_timeout() const noex
     return backstay::keep_alive_timeout(reader_->parts().fields);
 }
 
+ResponseParts* ReplyParser::began() noexcept {
+    return part_ == Part::head && step_ != Step::done ? nullptr : &reader_->parts();
+}
+
 ResponseParts ReplyParser::take() noexcept {
     return std::move(reader_->parts());
 }
@@ -62,7 +66,7 @@ ReplyParser::Step ReplyParser::finish() noexcept {
         if (!started_) {
             fail(FailureKind::connection_lost, "the connection was closed before the reply");
         } else if (part_ == Part::until_close && reader_->finish()) {
-            step_ = Step::done;
+            end();
         } else {
             fail(FailureKind::truncated, "the connection was closed in the middle of the reply");
         }
@@ -129,6 +133,9 @@ void ReplyParser::end_of_head() {
 }
 
 void ReplyParser::begin_body(const BodyFraming& framing) {
+    if (framing.kind != BodyFraming::Kind::none && limits_.gzip_ratio != 0 && !begin_decoding()) {
+        return;
+    }
     switch (framing.kind) {
     case BodyFraming::Kind::none:
         return end();
@@ -148,10 +155,41 @@ void ReplyParser::begin_body(const BodyFraming& framing) {
     }
 }
 
+/// The fields that told of the coded body are not true of the decoded one.
+bool ReplyParser::begin_decoding() {
+    Fields& fields = reader_->parts().fields;
+    const auto gzip = is_gzip(fields);
+    if (!gzip) {
+        fail(gzip.error().kind, gzip.error().message);
+        return false;
+    }
+    if (*gzip) {
+        decoder_.emplace(limits_.body_bytes, limits_.gzip_ratio);
+        fields.remove("Content-Encoding");
+        fields.remove("Content-Length");
+    }
+    return true;
+}
+
+bool ReplyParser::keep(std::string_view body) {
+    body_bytes_ += body.size();
+    if (!decoder_) {
+        reader_->parts().body.append(body);
+        return true;
+    }
+    decoder_->decode(body, reader_->parts().body);
+    if (decoder_->fault().kind != FailureKind::none) {
+        fail(decoder_->fault().kind, decoder_->fault().message);
+        return false;
+    }
+    return true;
+}
+
 std::size_t ReplyParser::read_sized(std::string_view rest) {
     const auto taken = static_cast<std::size_t>(std::min<std::uint64_t>(rest.size(), left_));
     left_ -= taken;
-    if (parse(rest.substr(0, taken)) && left_ == 0) {
+    const std::string_view piece = rest.substr(0, taken);
+    if (parse(piece) && keep(piece) && left_ == 0) {
         part_ == Part::length ? end() : void(part_ = Part::chunk_line);
     }
     return taken;
@@ -180,7 +218,7 @@ std::size_t ReplyParser::read_chunk_line(std::string_view rest) {
 
 void ReplyParser::end_of_chunk_line() {
     const std::uint64_t size = reader_->chunk_bytes();
-    if (size > limits_.body_bytes - reader_->parts().body.size()) {
+    if (size > limits_.body_bytes - body_bytes_) {
         return fail_body_too_large();
     }
     if (size == 0) {
@@ -201,8 +239,9 @@ void ReplyParser::end_of_trailers() {
 }
 
 std::size_t ReplyParser::read_until_close(std::string_view rest) {
-    const std::size_t room = limits_.body_bytes - reader_->parts().body.size();
-    if (parse(rest.substr(0, room)) && rest.size() > room) {
+    const std::size_t room = limits_.body_bytes - body_bytes_;
+    const std::string_view piece = rest.substr(0, room);
+    if (parse(piece) && keep(piece) && rest.size() > room) {
         fail_body_too_large();
     }
     return rest.size();
@@ -211,6 +250,12 @@ std::size_t ReplyParser::read_until_close(std::string_view rest) {
 void ReplyParser::end() {
     if (!reader_->complete()) {
         return fail(FailureKind::protocol_error, "where the reply ends is ambiguous");
+    }
+    if (decoder_) {
+        decoder_->finish();
+        if (decoder_->fault().kind != FailureKind::none) {
+            return fail(decoder_->fault().kind, decoder_->fault().message);
+        }
     }
     step_ = Step::done;
 }

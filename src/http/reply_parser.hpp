@@ -1,6 +1,7 @@
 #pragma once
 
 #include "http/chunk_line.hpp"
+#include "http/gzip_decoder.hpp"
 #include "http/head_scanner.hpp"
 #include "http/reply_limits.hpp"
 
@@ -51,6 +52,9 @@ public:
     [[nodiscard]] Step step() const noexcept { return step_; }
     /// True once any byte of a reply came, an informational one included.
     [[nodiscard]] bool started() const noexcept { return started_; }
+    /// The final reply as far as it has come; null before its head is whole. Its body may be moved away as it
+    /// grows.
+    [[nodiscard]] ResponseParts* began() noexcept;
     /// After `done`: the reply delimited itself and both sides may go on (RFC 9112 section 9.3).
     [[nodiscard]] bool reusable() const noexcept;
     /// After `done`: how long the server keeps an idle connection, by `Keep-Alive: timeout=`.
@@ -72,6 +76,8 @@ private:
     void end_of_chunk_line();
     void end_of_trailers();
     void begin_body(const BodyFraming& framing);
+    [[nodiscard]] bool begin_decoding();
+    [[nodiscard]] bool keep(std::string_view body);
     void end();
     [[nodiscard]] bool parse(std::string_view bytes);
     void fail(FailureKind kind, std::string message);
@@ -82,11 +88,13 @@ private:
     bool started_ = false;
     Step step_ = Step::need_more;
     Part part_ = Part::head;
-    std::uint64_t left_ = 0; ///< of the body, or of the chunk
+    std::uint64_t left_ = 0;     ///< of the body, or of the chunk
+    std::size_t body_bytes_ = 0; ///< that came over the wire
     int informational_ = 0;
     HeadScanner scanner_;
     ChunkLine chunk_line_;
     std::unique_ptr<LlhttpReader> reader_;
+    std::optional<GzipDecoder> decoder_;
     std::string clean_; ///< what llhttp is shown of a head
     ReplyFault fault_;
 };

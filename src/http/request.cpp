@@ -26,7 +26,7 @@ std::optional<std::string> method_fault(const Request& request) {
     if (method == "CONNECT") {
         return "CONNECT makes a tunnel, which no reply could be read from";
     }
-    if (method == "TRACE" && !request.body.empty()) {
+    if (method == "TRACE" && (!request.body.empty() || request.producer)) {
         return "a TRACE request has no body (RFC 9110 section 9.3.8)";
     }
     return std::nullopt;
@@ -37,6 +37,9 @@ std::optional<std::string> method_fault(const Request& request) {
 std::optional<std::string> Request::fault() const {
     if (auto wrong = method_fault(*this)) {
         return wrong;
+    }
+    if (producer && !body.empty()) {
+        return "the request has a body and a producer of one";
     }
     for (const Field& field : fields) {
         if (auto wrong = field_fault(field.name, field.value)) {

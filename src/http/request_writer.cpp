@@ -18,7 +18,7 @@ bool expects_body(std::string_view method) noexcept {
 
 } // namespace
 
-expected<std::string, std::string> request_head(const Request& request) {
+expected<std::string, std::string> request_head(const Request& request, bool accept_gzip) {
     if (auto wrong = request.fault()) {
         return fail(std::move(*wrong));
     }
@@ -32,7 +32,14 @@ expected<std::string, std::string> request_head(const Request& request) {
     if (!request.fields.has("User-Agent")) {
         append_field(head, "User-Agent", "backstay/" BACKSTAY_VERSION);
     }
-    if (!request.body.empty() || expects_body(request.method)) {
+    if (accept_gzip) {
+        append_field(head, "Accept-Encoding", "gzip");
+    }
+    if (request.producer && !request.producer.length) {
+        append_field(head, "Transfer-Encoding", "chunked");
+    } else if (request.producer) {
+        append_field(head, "Content-Length", std::to_string(*request.producer.length));
+    } else if (!request.body.empty() || expects_body(request.method)) {
         append_field(head, "Content-Length", std::to_string(request.body.size()));
     }
     head.append("\r\n");

@@ -7,11 +7,22 @@ const ResponseParts& Response::empty() noexcept {
     return parts;
 }
 
-void Response::mark_shared() {
+/// Nobody else sees them.
+ResponseParts& Response::own_parts() {
     if (parts_.use_count() != 1) {
         parts_ = std::make_shared<ResponseParts>(parts());
     }
-    std::const_pointer_cast<ResponseParts>(parts_)->exchange.shared = true; // nobody else sees it yet
+    return *std::const_pointer_cast<ResponseParts>(parts_);
+}
+
+void Response::mark_shared() {
+    own_parts().exchange.shared = true;
+}
+
+void Response::mark_redirected(int redirects, std::string final_url) {
+    ExchangeInfo& exchange = own_parts().exchange;
+    exchange.redirects = redirects;
+    exchange.final_url = std::move(final_url);
 }
 
 } // namespace backstay::inline BACKSTAY_ABI

@@ -37,7 +37,7 @@ bool contains_word(std::string value, std::string_view word) {
 
 bool may_share(const Request& request) {
     const bool reads = request.method == "GET" || request.method == "HEAD";
-    return reads && request.body.empty() &&
+    return reads && request.body.empty() && !request.producer && !request.sink &&
            std::none_of(request.fields.begin(), request.fields.end(), [](const Field& field) {
                return same_field_name(field.name, "Cache-Control") &&
                       (contains_word(field.value, "no-cache") || contains_word(field.value, "no-store"));

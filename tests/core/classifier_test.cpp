@@ -165,3 +165,15 @@ TEST_CASE("what was refused here is not repeated, whatever its row says", "[clas
     classifier.set(circuit_open, {Repeat::always, Vote::neutral, false});
     CHECK_FALSE(classifier.may_repeat(refusal(circuit_open, RefusedBy::circuit_breaker, seconds{1}), true));
 }
+
+TEST_CASE("an answer to another request than was sent first refuses nothing", "[classifier]") {
+    const Classifier classifier;
+    for (const FailureKind kind : {rate_limited, service_unavailable}) {
+        Failure failure{.kind = kind, .reach = Reach::answered};
+        failure.set_hint(seconds(1));
+        CHECK(classifier.may_repeat(failure, false));
+        failure.reach = Reach::maybe_processed;
+        CHECK_FALSE(classifier.may_repeat(failure, false));
+        CHECK(classifier.may_repeat(failure, true));
+    }
+}

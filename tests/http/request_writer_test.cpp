@@ -79,3 +79,14 @@ TEST_CASE("nothing can be injected through any part of a request", "[http][reque
         }
     }
 }
+
+TEST_CASE("gzip is asked for only when it is to be, and an Expect never sent", "[http][request_writer]") {
+    CHECK_THAT(request_head(request("GET"), true).value(),
+               ContainsSubstring("\r\nAccept-Encoding: gzip\r\n"));
+    Request post = request("POST");
+    post.body.assign(1'000'000, 'x');
+    CHECK_THAT(request_head(post).value(),
+               !ContainsSubstring("Accept-Encoding") && !ContainsSubstring("Expect"));
+    post.fields.add("Expect", "100-continue");
+    CHECK_THAT(request_head(post).error(), ContainsSubstring("Expect is written by the transport"));
+}

@@ -16,7 +16,7 @@ USES = {
     "telemetry": ["core"],
     "prometheus": ["core", "telemetry", "prometheus/"],
     "pipeline": ["core", "policy", "asio/", "pthread.h"],
-    "http": ["core", "asio/", "openssl/", "llhttp.h", "boost/url", "boost/core/", "boost/system/"],
+    "http": ["core", "asio/", "openssl/", "llhttp.h", "zlib.h", "boost/url", "boost/core/", "boost/system/"],
     "api": ["core", "policy", "telemetry", "pipeline", "http", "boost/json", "boost/describe", "boost/mp11", "unistd.h"],
     "testing": ["core", "policy", "pipeline", "telemetry", "http", "api", "boost/json", "unistd.h", "sys/"],
     "cli": ["core", "policy", "pipeline", "telemetry", "http", "api", "testing", "CLI/", "fmt/", "unistd.h"],
@@ -31,7 +31,7 @@ TESTS_USE_TESTING = {"prometheus", "http", "api", "testing", "cli"}
 FORBIDDEN = {"pipeline": r"asio/(ip/|ssl|local/|generic/|posix/|serial|read|write|connect|basic_.*socket)"}
 
 # What a public header includes, every user's every source file pays for.
-FORBIDDEN_IN_PUBLIC = r"asio\.hpp|asio/ssl|boost/url|boost/asio|openssl/|llhttp\.h"
+FORBIDDEN_IN_PUBLIC = r"asio\.hpp|asio/ssl|boost/url|boost/asio|openssl/|llhttp\.h|zlib\.h"
 
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
 

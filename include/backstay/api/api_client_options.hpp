@@ -12,10 +12,12 @@
 #include <backstay/core/runtime.hpp>
 #include <backstay/http/fields.hpp>
 #include <backstay/http/https_transport.hpp>
+#include <backstay/http/redirect_transport.hpp>
 #include <backstay/telemetry/tracer.hpp>
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,7 @@ struct ApiClientOptions {
     ResponsePipeline pipeline = standard(); ///< the policies that calls run in
     std::shared_ptr<Transport> transport{}; ///< null: an `HttpsTransport` with `https`
     HttpsOptions https{};
+    std::optional<RedirectOptions> redirects{}; ///< nullopt: a redirect is a reply like any other, a failure
     Fields headers{};         ///< of every request, unless a call sets its own; no `Idempotency-Key`
     BearerToken bearer{};     ///< none by default; one with a provider needs `Credentials` in the pipeline
     std::string credential{}; ///< a name for whose token it is, never the token: keeps shared state apart

@@ -23,6 +23,8 @@ struct Attempt {
     std::string_view hint_source{};        ///< `header`, `body`, `rate_limit`, or empty
     bool reused = false;                   ///< over a connection that had carried an exchange before
     bool shared = false;                   ///< its exchange served other calls too
+    int redirects = 0;                     ///< that were followed in it
+    std::string final_url{};               ///< where they led, query values as `***`; empty without one
     std::string remote{};                  ///< `127.0.0.1:8443`; empty when no connection was made
 };
 

@@ -2,6 +2,7 @@
 
 #include <backstay/api/encode.hpp>
 #include <backstay/core/config.hpp>
+#include <backstay/http/body_producer.hpp>
 
 #include <string>
 #include <utility>
@@ -31,16 +32,25 @@ public:
         return body;
     }
 
+    /// A body that is made while it is sent, anew for each attempt: see `BodyProducer`.
+    [[nodiscard]] static Body produced(std::string content_type, BodyProducer producer) {
+        Body body{std::move(content_type), std::string()};
+        body.producer_ = std::move(producer);
+        return body;
+    }
+
     [[nodiscard]] bool present() const noexcept { return present_; }
     [[nodiscard]] const std::string& content_type() const noexcept { return content_type_; }
     [[nodiscard]] const std::string& bytes() const noexcept { return bytes_; }
     [[nodiscard]] std::string take_bytes() && noexcept { return std::move(bytes_); }
+    [[nodiscard]] const BodyProducer& producer() const noexcept { return producer_; }
     /// What is wrong with it; empty when it may be sent.
     [[nodiscard]] const std::string& fault() const noexcept { return fault_; }
 
 private:
     std::string content_type_;
     std::string bytes_;
+    BodyProducer producer_;
     std::string fault_;
     bool present_ = false;
 };

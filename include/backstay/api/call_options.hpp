@@ -6,6 +6,7 @@
 #include <backstay/http/fields.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,8 @@
 #include <vector>
 
 namespace backstay::inline BACKSTAY_ABI {
+
+class BodySink;
 
 /// What one call changes: `CallOptions{}.timeout(2s).idempotency_key("auto")`. Setters chain.
 /// Not an aggregate on purpose: a braced temporary of one inside a `co_await` expression is destroyed twice
@@ -54,6 +57,10 @@ public:
     CallOptions& max_server_wait(Duration limit);
     /// Refuses a longer reply (`body_too_large`).
     CallOptions& max_body(std::size_t bytes);
+    /// Gives a successful reply's body to this sink as it comes: see `BodySink`. Ask for a `Response` or
+    /// `void` then, for there is nothing left to decode. The call is not hedged. An attempt that fails once a
+    /// body has begun is repeated only if the sink can start over, whatever `allow_unsafe_retry` says.
+    CallOptions& sink(std::shared_ptr<BodySink> sink);
     /// Sees this call's events, in place of the client's observer. Lifetime: outlives the call.
     CallOptions& observer(Observer& observer);
     /// Makes the call a part of the trace that this `traceparent` (and `tracestate`, handed on as it is)
@@ -77,6 +84,7 @@ public:
         std::optional<bool> allow_unsafe_retry{};
         std::optional<Duration> max_server_wait{};
         std::optional<std::size_t> max_body{};
+        std::shared_ptr<BodySink> sink{}; ///< of this call alone, never from defaults
         Observer* observer = nullptr;
         std::string trace_parent{}; ///< of this call alone, never from defaults
         std::string trace_state{};

@@ -39,15 +39,20 @@ struct HttpsOptions {
     std::chrono::milliseconds max_age{300'000}; ///< then retired (±10 %), to follow DNS; 0: never
     std::size_t max_body_bytes = std::size_t{16} * 1024 * 1024; ///< of a reply; a request may say otherwise
     std::size_t max_head_bytes =
-        std::size_t{64} * 1024;    ///< status lines and fields, informational ones included
-    std::size_t max_fields = 256;  ///< trailer fields included
-    bool allow_plain_http = false; ///< `http://` to other hosts than loopback
+        std::size_t{64} * 1024;   ///< status lines and fields, informational ones included
+    std::size_t max_fields = 256; ///< trailer fields included
+    bool accept_gzip = false;     ///< asks for gzip, unless a request has its own Accept-Encoding; see below
+    std::size_t max_gzip_ratio = 100; ///< decoded bytes to a byte of gzip; not asked below 64 KiB
+    bool allow_plain_http = false;    ///< `http://` to other hosts than loopback
     std::vector<ResolveOverride> resolve_overrides{};
 };
 
 /// Carries exchanges by HTTP/1.1 over TLS 1.2 or 1.3, on connections that are kept alive and shared.
 /// A request that is not safe to repeat is written at most once; one that a stale kept-alive connection lost
 /// is written again, once, if it is safe or had not left. `CallContext::resends` counts that.
+/// With `accept_gzip`, a body that comes as gzip is decoded, and the fields Content-Encoding and
+/// Content-Length are taken from the reply then, for they speak of the coded body (a reply to HEAD keeps
+/// them). The limit of the body holds for both. Any other coding is refused as `protocol_error`.
 ///
 /// Errors: the constructor throws `std::invalid_argument` for an option out of range, or for a CA or client
 /// certificate that cannot be used. Nothing throws afterwards. `Response::failure` is what the status says;

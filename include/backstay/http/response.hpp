@@ -18,6 +18,8 @@ struct ExchangeInfo {
     bool shared = false;         ///< several calls were served by it at once, see `SingleFlightTransport`
     int resends = 0;             ///< after a stale connection
     bool resumed = false;        ///< the TLS session of an earlier connection was, for a short handshake
+    int redirects = 0;           ///< that were followed, see `RedirectTransport`
+    std::string final_url{};     ///< where they led, query values as `***`; empty without one
     Duration connect_time{0};    ///< name, TCP and TLS together; zero when reused
     Duration lookup_time{0};     ///< of it, finding the addresses
     Duration tcp_time{0};        ///< of it, TCP, to addresses that failed included
@@ -65,6 +67,9 @@ public:
     /// Says that the exchange served several calls. Cost: copies the parts, unless this is their only handle.
     BACKSTAY_EXPORT void mark_shared();
 
+    /// Says that redirects were followed. Cost: as `mark_shared`.
+    BACKSTAY_EXPORT void mark_redirected(int redirects, std::string final_url);
+
     /// Writes why the call ended with this reply.
     void annotate(StopReason why, RefusedBy by) noexcept {
         failure_.stop_reason = why;
@@ -76,6 +81,7 @@ public:
 
 private:
     [[nodiscard]] BACKSTAY_EXPORT static const ResponseParts& empty() noexcept;
+    BACKSTAY_EXPORT ResponseParts& own_parts();
     [[nodiscard]] const ResponseParts& parts() const noexcept { return parts_ ? *parts_ : empty(); }
 
     std::shared_ptr<const ResponseParts> parts_;

@@ -19,9 +19,10 @@ struct SingleFlightOptions {
 
 /// Lets identical GETs and HEADs that are under way at the same time share one exchange of another transport.
 /// Identical: method, origin, target, every field (so that credentials never mix), the limit of the reply's
-/// size, and no body. `ExchangeInfo::shared` says that it happened. A request whose `Cache-Control` has
-/// `no-cache` or `no-store` goes alone: after a write of its own, a caller that joins could be given a reply
-/// from before it. A shared failure counts once for each caller, in breakers and budgets too.
+/// size, and neither a body nor a sink. `ExchangeInfo::shared` says that it happened. A request whose
+/// `Cache-Control` has `no-cache` or `no-store` goes alone: after a write of its own, a caller that joins
+/// could be given a reply from before it. A shared failure counts once for each caller, in breakers and
+/// budgets too.
 ///
 /// Errors: those of the exchange, to all who share it; the constructor throws `std::invalid_argument`.
 /// Cancellation: each caller keeps its own deadline, stop and cancellation, and leaves by itself; the
