@@ -13,7 +13,7 @@ struct ssl_st;
 
 namespace backstay::inline BACKSTAY_ABI {
 
-struct TlsSessionDelete {
+struct BACKSTAY_EXPORT TlsSessionDelete {
     void operator()(ssl_st* session) const noexcept;
 };
 using TlsSession = std::unique_ptr<ssl_st, TlsSessionDelete>;

@@ -16,7 +16,7 @@ struct ssl_session_st;
 
 namespace backstay::inline BACKSTAY_ABI {
 
-struct TlsTicketDelete {
+struct BACKSTAY_EXPORT TlsTicketDelete {
     void operator()(ssl_session_st* session) const noexcept;
 };
 /// What shortens a later handshake with the same server: a TLS 1.3 ticket, or a TLS 1.2 session.

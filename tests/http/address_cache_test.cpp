@@ -104,7 +104,7 @@ TEST_CASE("threads find whole answers while others keep and forget", "[http][add
     for (std::size_t number = 0; number < 4; ++number) {
         threads.emplace_back([&cache, &torn, number] {
             Random random(number);
-            for (int i = 0; i < 20'000; ++i) {
+            for (int i = 0; i < 250'000; ++i) {
                 const std::string host = "host" + std::to_string(random.next() % 8);
                 const auto drawn = random.next() % 4;
                 if (drawn == 0) {

@@ -88,6 +88,16 @@ TEST_CASE("when one fails the next begins at once", "[http][address_race]") {
     CHECK(step(race, 3ms) == "over");
 }
 
+TEST_CASE("when one fails the next begins at once, though another is under way", "[http][address_race]") {
+    const std::size_t failing = GENERATE(std::size_t{0}, std::size_t{1});
+    AddressRace race(4, limits());
+    CHECK(step(race, 0ms) == "begin 0");
+    CHECK(step(race, 250ms) == "begin 1");
+    race.failed(failing);
+    CHECK(step(race, 260ms) == "begin 2");
+    CHECK(step(race, 260ms) == "wait 510");
+}
+
 TEST_CASE("each address has its own time, counted from its beginning", "[http][address_race]") {
     AddressRace race(2, limits(1s));
     CHECK(step(race, 0ms) == "begin 0");

@@ -4,7 +4,6 @@
 
 #include <asio/io_context.hpp>
 
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

@@ -187,7 +187,7 @@ TEST_CASE("threads put and take, and no ticket of TLS 1.3 is given twice",
     for (std::uint64_t seed = 0; seed < 4; ++seed) {
         threads.emplace_back([&cache, &given, seed] {
             Random random(seed);
-            for (int i = 0; i < 5'000; ++i) {
+            for (int i = 0; i < 85'000; ++i) {
                 const std::string peer = std::to_string(random.next() % 8);
                 if (const int taken = number(cache.take(peer, noon)); taken >= 0) {
                     given[static_cast<std::size_t>(taken)].fetch_add(1);

@@ -77,7 +77,7 @@ TEST_CASE("SSL_CERT_FILE and SSL_CERT_DIR say where to look, and then nothing el
 TEST_CASE("the first bundle that can be read counts, and every directory that exists", "[http][tls_trust]") {
     const std::string bundle = "tls_trust_test.pem";
     REQUIRE(backstay::Certificates().write_ca(bundle));
-    CHECK(loaded({{"/nonexistent/a.pem", bundle, "/nonexistent/b.pem"}, {}}) == "trusted: " + bundle);
+    CHECK(loaded({{"/nonexistent/a.pem", bundle, "./" + bundle}, {}}) == "trusted: " + bundle);
     CHECK(loaded({{bundle}, {".", "/nonexistent"}}) == "trusted: " + bundle + " .");
     CHECK(loaded({{"/nonexistent/a.pem"}, {"."}}) == "trusted: .");
     std::filesystem::remove(bundle);
