@@ -78,8 +78,8 @@ void add_pipelines() {
     measure_pipeline("stages/0", Answer{});
     measure_pipeline("stages/1", Answer{}, p.total);
     measure_pipeline("stages/3", Answer{}, p.total, p.retry, p.breaker);
-    measure_pipeline("stages/5", Answer{}, p.limit, p.total, p.retry, p.breaker, p.attempt);
-    measure_pipeline("guarded", GuardedAnswer{}, p.limit, p.total, p.retry, p.breaker, p.attempt);
+    measure_pipeline("stages/5", Answer{}, p.total, p.limit, p.retry, p.breaker, p.attempt);
+    measure_pipeline("guarded", GuardedAnswer{}, p.total, p.limit, p.retry, p.breaker, p.attempt);
 
     const auto preset = standard(presets.options);
     measure_preset("standard", preset);
