@@ -78,6 +78,12 @@ namespace {
 std::string_view consequence(Stage outer, Stage inner) noexcept {
     const bool limit = detail::is_limit(outer) || outer == Stage::adaptive_throttle;
     const bool queue = detail::is_limit(inner) || inner == Stage::cool_down;
+    if (detail::is_limit(outer) && inner == Stage::total_timeout) {
+        return "the total does not bound how long a call waits there"; // dotnet/extensions#5185
+    }
+    if (detail::is_judge(outer) && inner == Stage::total_timeout) {
+        return "it judges calls, and one that was cut by its total as a failure of the origin";
+    }
     if (outer == Stage::circuit_breaker && inner == Stage::retry) {
         return "it counts calls, and a call fails only when all its attempts have";
     }

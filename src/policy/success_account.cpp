@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace backstay::inline BACKSTAY_ABI {
 
@@ -68,7 +69,9 @@ void SuccessAccount::fold_pending() noexcept {
 
 void SuccessAccount::slide_window(Ticks now) noexcept {
     deposits_.move_to(now / step_ticks_);
-    step_end_.store((deposits_.step() + 1) * step_ticks_, std::memory_order_relaxed);
+    const Ticks begin = deposits_.step() * step_ticks_;
+    const Ticks last = std::numeric_limits<Ticks>::max() - step_ticks_; // who looks at the end of time
+    step_end_.store(std::min(begin, last) + step_ticks_, std::memory_order_relaxed);
 }
 
 void SuccessAccount::add_floor(Ticks now) noexcept {

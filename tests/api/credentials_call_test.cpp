@@ -51,9 +51,11 @@ TEST_CASE("a repeat after a 401 that is refused here leaves the 401 standing") {
     TokenWorld world;
     CircuitBreaker breaker{CircuitBreakerOptions()};
     std::optional<CircuitBreaker::Isolation> isolation;
-    const auto api = world.client(world.bearer(),
-                                  {.pipeline = Pipeline{TotalTimeout{30s}, Retry{}, Credentials{}, breaker}});
+    const RetryOptions retry{.backoff = {.base = 1s, .jitter = Jitter::none}};
+    const auto api = world.client(
+        world.bearer(), {.pipeline = Pipeline{TotalTimeout{30s}, Retry{retry}, Credentials{}, breaker}});
     CHECK(world.get(api));
+    world.run_for(1min);
     world.on_fetched = [&] { isolation.emplace(breaker.isolate()); };
     SECTION("at once") {
         world.server->valid = "none";
@@ -68,7 +70,7 @@ TEST_CASE("a repeat after a 401 that is refused here leaves the 401 standing") {
         world.server->instead = {401, 503};
         world.fetch_time = 0s;
         const auto call = world.start(api.get<void>("/r"));
-        world.run_for(20ms); // 401, then 503
+        world.run_for(500ms); // 401, then 503
         isolation.emplace(breaker.isolate());
         world.run();
         const auto error = call->outcome->error();

@@ -9,8 +9,8 @@
 // fault 8: the same policy stands twice in one pipeline
 // fault 9: Chaos stands outside another stage, which would not be asked about what it injects
 // fault 10: Credentials stands inside AttemptTimeout, so the wait for a token and the repeat
-// fault 11: a stage that lets calls wait, or refuses them, stands outside TotalTimeout
-// fault 12: a stage that lets calls wait, or refuses them, stands outside TotalTimeout
+// fault 11: a stage that lets calls wait stands outside TotalTimeout
+// fault 12: a stage that lets calls wait stands outside TotalTimeout
 // fault 13: CoolDown stands outside Retry, so it would hear only of each call's last attempt
 // fault 14: Credentials stands outside Retry, so its one repeat after a 401 would run all attempts anew
 // fault 15: Credentials stands inside Hedge, so each branch would wait for a token
@@ -44,6 +44,8 @@ using Chaotic = At<Stage::chaos>;
 #if FAULT == 0
 static_assert(detail::Order<Total, Retries, Tokens, Hedging, Breaker, Limit, Attempt>::value);
 static_assert(detail::Order<Total, Limit, Retries, Tokens, Attempt>::value);
+static_assert(detail::Order<Limit, Total, Retries, Breaker, Attempt>::value); // Polly's five
+static_assert(detail::Order<Breaker, Total, Retries>::value);
 static_assert(detail::Order<Limit, Named<"host", Limit>, Named<"tenant", Limit>>::value);
 static_assert(detail::Order<At<Stage::custom>, At<Stage::custom>>::value);
 static_assert(detail::Order<Attempt, Named<"slow", Chaotic>, Chaotic, At<Stage::custom>>::value);
@@ -68,9 +70,9 @@ constexpr bool wrong = detail::Order<Retries, Chaotic, Attempt>::value;
 #elif FAULT == 10
 constexpr bool wrong = detail::Order<Total, Attempt, Tokens>::value;
 #elif FAULT == 11
-constexpr bool wrong = detail::Order<Limit, Total, Retries, Attempt>::value;
+constexpr bool wrong = detail::Order<Tokens, Total>::value;
 #elif FAULT == 12
-constexpr bool wrong = detail::Order<Named<"own", Breaker>, Total, Retries>::value;
+constexpr bool wrong = detail::Order<Named<"own", Gate>, Total>::value;
 #elif FAULT == 13
 constexpr bool wrong = detail::Order<Total, Gate, Retries>::value;
 #elif FAULT == 14

@@ -97,6 +97,8 @@ TEST_CASE("describe warns of an order that is rarely meant", "[describe]") {
                                    "only when all its attempts have"});
     CHECK(order_warnings(std::array{Stage::cool_down, Stage::rate_limiter, Stage::hedge}).size() == 2);
     CHECK(order_warnings(std::array{Stage::attempt_timeout, Stage::concurrency_limit}).size() == 1);
+    CHECK(order_warnings(std::array{Stage::concurrency_limit, Stage::total_timeout}).size() == 1);
+    CHECK(order_warnings(std::array{Stage::circuit_breaker, Stage::total_timeout}).size() == 1);
     CHECK(describe(Pipeline{CircuitBreaker{}, Retry{}}).find("warning: circuit_breaker stands outside") !=
           std::string::npos);
 }

@@ -91,7 +91,6 @@ public:
         int hedges = 0;
         int ended = 0;
         bool repeat_due = false;
-        bool hedge_due = false;
     };
     std::map<std::string, Call> calls{}; ///< by operation
 
@@ -104,16 +103,14 @@ protected:
         switch (event.type) {
         case EventType::retry_scheduled:
             call.repeat_due = true;
-            call.hedge_due = false;
             break;
         case EventType::hedge_sent:
-            call.hedge_due = true;
+            ++call.hedges;
             break;
         case EventType::attempt_started:
             ++call.begun;
             call.repeats += call.repeat_due ? 1 : 0;
-            call.hedges += call.hedge_due ? 1 : 0;
-            call.repeat_due = call.hedge_due = false;
+            call.repeat_due = false;
             break;
         case EventType::call_ended:
             ++call.ended;

@@ -44,12 +44,9 @@ struct OrderOfPair {
     static_assert(!(outer == Stage::attempt_timeout && inner == Stage::total_timeout),
                   "backstay: TotalTimeout stands inside AttemptTimeout. Put TotalTimeout outermost.");
     static_assert(
-        !(inner == Stage::total_timeout &&
-          (is_limit(outer) || is_judge(outer) || outer == Stage::credentials)),
-        "backstay: a stage that lets calls wait, or refuses them, stands outside TotalTimeout, which "
-        "would not bound the time there. "
-        "Put TotalTimeout outside limits, CoolDown, CircuitBreaker, AdaptiveThrottle and "
-        "Credentials.");
+        !(inner == Stage::total_timeout && (outer == Stage::cool_down || outer == Stage::credentials)),
+        "backstay: a stage that lets calls wait stands outside TotalTimeout, which would not bound the time "
+        "there. Put TotalTimeout outside CoolDown and Credentials.");
     static_assert(
         !(outer == Stage::cool_down && inner == Stage::retry),
         "backstay: CoolDown stands outside Retry, so it would hear only of each call's last attempt "
