@@ -10,16 +10,16 @@ namespace {
 
 struct Purse {
     bool counts = false;
-    bool for_good = false;
     bool empty = false;
     std::size_t left = 0;
+    std::size_t size = 0; ///< 0: any
 };
 
 thread_local Purse purse;
 
 /// Null when this allocation is one that fails.
 void* allocate(std::size_t size) noexcept {
-    if (purse.counts && (!purse.empty || purse.for_good)) {
+    if (purse.counts && !purse.empty && (purse.size == 0 || purse.size == size)) {
         if (purse.left == 0) {
             purse.empty = true;
             return nullptr;
@@ -31,8 +31,8 @@ void* allocate(std::size_t size) noexcept {
 
 } // namespace
 
-ScarceMemory::ScarceMemory(std::size_t granted, bool from_then_on) noexcept {
-    purse = {.counts = true, .for_good = from_then_on, .left = granted};
+ScarceMemory::ScarceMemory(std::size_t granted, std::size_t size) noexcept {
+    purse = {.counts = true, .left = granted, .size = size};
 }
 
 ScarceMemory::~ScarceMemory() {

@@ -4,11 +4,12 @@
 
 namespace backstay::test {
 
-/// While it lives, one allocation of this thread fails, that after `granted` others; or, `from_then_on`, all
-/// of them do. The program's `operator new` is replaced for it.
+/// While it lives, one allocation of this thread fails, that after `granted` others; those of other sizes
+/// than `size`, unless that is 0, are neither counted nor fail. The program's `operator new` is replaced for
+/// it.
 class ScarceMemory {
 public:
-    explicit ScarceMemory(std::size_t granted, bool from_then_on = false) noexcept;
+    explicit ScarceMemory(std::size_t granted, std::size_t size = 0) noexcept;
     ScarceMemory(const ScarceMemory&) = delete;
     ScarceMemory& operator=(const ScarceMemory&) = delete;
     ~ScarceMemory();
