@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <future>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -290,4 +291,37 @@ TEST_CASE(
         }
     }
     CHECK(failed > 2);
+}
+
+TEST_CASE("a close that could not tell every call tells them when it is repeated") {
+    int failed = 0;
+    bool more = true;
+    for (std::size_t granted = 0; more; ++granted) {
+        CAPTURE(granted);
+        asio::io_context context;
+        const auto calls = std::make_shared<detail::CallRegistry>();
+        const detail::ActiveCall one(calls, context.get_executor());
+        const detail::ActiveCall other(calls, context.get_executor());
+        bool threw = false;
+        {
+            const ScarceMemory memory(granted);
+            try {
+                calls->close();
+            } catch (const std::bad_alloc&) {
+                threw = true;
+            }
+            more = memory.ran_out();
+        }
+        CHECK(threw == more);
+        failed += threw ? 1 : 0;
+        context.poll();
+        CHECK((one.draining() || other.draining())); // one that cannot be told keeps no other from it
+        CHECK((one.draining() && other.draining()) == !threw);
+        calls->close();
+        context.restart();
+        context.poll();
+        CHECK(one.draining());
+        CHECK(other.draining());
+    }
+    CHECK(failed >= 2);
 }
