@@ -2,6 +2,7 @@
 
 #include "api/api_operation.hpp"
 #include "api/call_record.hpp"
+#include "api/client_check.hpp"
 #include "api/client_core.hpp"
 #include "api/credential_use.hpp"
 #include "api/prepare.hpp"
@@ -158,7 +159,7 @@ ApiClient::call(std::string method, std::string target, bool is_link, Body body,
 
 ApiClient ApiClient::with(const CallOptions& overrides) const {
     auto derived = std::make_shared<ClientCore>(*core_);
-    derived->options.defaults = CallOptions{overrides}.fill_from(core_->options.defaults);
+    derived->add_defaults(overrides);
     return ApiClient{std::move(derived)};
 }
 

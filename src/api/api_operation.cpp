@@ -66,6 +66,7 @@ void add_deadline(const ClientCore& core, const CallContext& call, const Request
             own = shared;
         }
         own->fields.set(name, std::to_string(std::max<std::int64_t>(left.count(), 0)));
+        own->deadline_field = name;
     } catch (const std::bad_alloc&) { // NOLINT(bugprone-empty-catch): it goes without
     }
 }

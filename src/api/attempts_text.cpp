@@ -5,12 +5,14 @@
 #include <backstay/core/description.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 
 namespace backstay::inline BACKSTAY_ABI::detail {
 namespace {
 
 constexpr std::size_t longest_text = 200;
+constexpr Duration shortest_wait = std::chrono::milliseconds{1}; ///< less is what the program itself takes
 
 /// Appends an id: one word, without what stands between attempts.
 void append_id(std::string& line, std::string_view name, std::string_view id) {
@@ -27,7 +29,7 @@ void append_id(std::string& line, std::string_view name, std::string_view id) {
 
 void append_attempt(std::string& line, const Attempt& attempt) {
     line.append("#").append(std::to_string(attempt.number)).append(" ");
-    if (attempt.waited > Duration::zero()) {
+    if (attempt.waited >= shortest_wait) {
         line.append("after ").append(to_text(attempt.waited)).append(" ");
     }
     if (attempt.status != 0) {

@@ -15,6 +15,17 @@ const T& either(const T& own, const T& otherwise) noexcept {
     return own == T{} ? otherwise : own;
 }
 
+/// What may be logged of an error's message: of most kinds it may hold words of the server's. So may that of
+/// a call that got no token, which repeats what the authorization server said.
+std::string_view words_of_ours(const ApiError& error, std::string_view fault) noexcept {
+    if (error.kind() == FailureKind::decode_error) {
+        return fault;
+    }
+    const bool ours = error.kind() == FailureKind::invalid_request && error.status() == 0 &&
+                      error.refused_by() != RefusedBy::credentials;
+    return ours ? std::string_view{error.message()} : std::string_view{};
+}
+
 } // namespace
 
 std::shared_ptr<CallRecord> CallRecord::begin(std::shared_ptr<const ClientCore> core,
@@ -88,7 +99,7 @@ void CallRecord::end_attempt(Attempt attempt, const History::Outcome& outcome, T
     }
 }
 
-void CallRecord::ended(const ApiError* error, const Response& response) noexcept {
+void CallRecord::ended(const ApiError* error, const Response& response, std::string_view fault) noexcept {
     if (trace_) {
         CallTrace::Ending ending{.status = response.status(), .attempts = attempts_};
         if (error != nullptr) {
@@ -122,11 +133,11 @@ void CallRecord::ended(const ApiError* error, const Response& response) noexcept
         }
         observer_->notify(event);
     } else {
-        tell_failure(*error);
+        tell_failure(*error, fault);
     }
 }
 
-void CallRecord::tell_failure(const ApiError& error) {
+void CallRecord::tell_failure(const ApiError& error, std::string_view fault) {
     const Failure& failure = error.failure();
     Event& event = notes_.end;
     event.kind = failure.kind;
@@ -139,6 +150,7 @@ void CallRecord::tell_failure(const ApiError& error) {
     std::vector<backstay::Attempt> attempts; // outlives the telling
     std::string words;
     if (observer_->wants_texts()) {
+        event.message = words_of_ours(error, fault);
         try {
             attempts = error.attempts();
             words = attempts_text(attempts);

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace backstay::inline BACKSTAY_ABI::detail {
 
@@ -41,10 +42,12 @@ public:
     void end_attempt(Attempt attempt, const History::Outcome& outcome, TimePoint at) noexcept;
 
     /// Tells how the call ended: with this error, or (nullptr) with this response and what it was decoded to.
-    void ended(const ApiError* error, const Response& response) noexcept;
+    /// `fault`: what was wrong with the reply's body, in our words alone.
+    void ended(const ApiError* error, const Response& response,
+               std::string_view fault = std::string_view()) noexcept;
 
 private:
-    void tell_failure(const ApiError& error);
+    void tell_failure(const ApiError& error, std::string_view fault);
 
     std::shared_ptr<const ClientCore> core_;
     Observer* observer_; ///< null when it does not want to know of attempts or calls that end

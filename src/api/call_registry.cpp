@@ -2,6 +2,7 @@
 
 #include <asio/post.hpp>
 
+#include <exception>
 #include <utility>
 
 namespace backstay::inline BACKSTAY_ABI::detail {
@@ -55,11 +56,14 @@ void CallRegistry::leave(ActiveCall& call) noexcept {
 void CallRegistry::close() {
     {
         const std::lock_guard lock(mutex_);
-        if (std::exchange(closed_, true)) {
+        closed_ = true;
+        if (all_told_) {
             return;
         }
     }
     tell_all(&ActiveCall::drain);
+    const std::lock_guard lock(mutex_);
+    all_told_ = true;
 }
 
 std::size_t CallRegistry::cut() {
@@ -86,23 +90,35 @@ std::size_t CallRegistry::tell_all(void (ActiveCall::*order)() noexcept) {
     // posted under the lock: while a call is in the list, its frame and therefore its context exist
     const std::lock_guard lock(mutex_);
     std::size_t told = 0;
+    std::exception_ptr fault; // one that cannot be told does not keep the others from it
     for (auto* call = head_; call != nullptr; call = call->next_) {
-        told += call->counted_ ? 1U : 0U;
-        if (!call->ticket_) {
-            call->ticket_ = std::make_shared<ActiveCall::Ticket>(ActiveCall::Ticket{call});
+        try {
+            tell(*call, order);
+            told += call->counted_ ? 1U : 0U;
+        } catch (...) {
+            fault = std::current_exception();
         }
-        asio::post(call->executor_, [registry = shared_from_this(), ticket = call->ticket_, order] {
-            ActiveCall* alive = nullptr;
-            {
-                const std::lock_guard inner(registry->mutex_);
-                alive = ticket->call;
-            }
-            if (alive != nullptr) {
-                (alive->*order)(); // it cannot end meanwhile: this runs on its serialised executor
-            }
-        });
+    }
+    if (fault) {
+        std::rethrow_exception(fault);
     }
     return told; // some of them may have ended before the caller looks
+}
+
+void CallRegistry::tell(ActiveCall& call, void (ActiveCall::*order)() noexcept) {
+    if (!call.ticket_) {
+        call.ticket_ = std::make_shared<ActiveCall::Ticket>(ActiveCall::Ticket{&call});
+    }
+    asio::post(call.executor_, [registry = shared_from_this(), ticket = call.ticket_, order] {
+        ActiveCall* alive = nullptr;
+        {
+            const std::lock_guard inner(registry->mutex_);
+            alive = ticket->call;
+        }
+        if (alive != nullptr) {
+            (alive->*order)(); // it cannot end meanwhile: this runs on its serialised executor
+        }
+    });
 }
 
 } // namespace backstay::inline BACKSTAY_ABI::detail

@@ -77,9 +77,10 @@ private:
 class CallRegistry : public std::enable_shared_from_this<CallRegistry> {
 public:
     /// Refuses new calls and ends the waits of those that run; attempts under way go on, as their last.
+    /// Throws when some could not be told for want of memory; called again, it tells them again.
     void close();
 
-    /// Stops every call that still runs. Returns how many were told.
+    /// Stops every call that still runs. Returns how many were told. Throws as `close` does.
     std::size_t cut();
 
     [[nodiscard]] std::size_t active() const;
@@ -93,11 +94,13 @@ private:
     [[nodiscard]] bool enter(ActiveCall& call) noexcept;
     void leave(ActiveCall& call) noexcept;
     std::size_t tell_all(void (ActiveCall::*order)() noexcept);
+    void tell(ActiveCall& call, void (ActiveCall::*order)() noexcept);
 
     mutable std::mutex mutex_;
     ActiveCall* head_ = nullptr;
     std::size_t active_ = 0;
     bool closed_ = false;
+    bool all_told_ = false; ///< that it is closed
     std::vector<Waker> waiting_;
 };
 

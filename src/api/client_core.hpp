@@ -19,14 +19,16 @@ struct BACKSTAY_EXPORT ClientCore {
     /// Throws `std::invalid_argument` naming the option that is wrong.
     ClientCore(asio::any_io_executor executor, ApiClientOptions given);
 
+    /// Calls have these options where they leave them open. Throws as the constructor does.
+    void add_defaults(const CallOptions& overrides);
+
     asio::any_io_executor executor;
     ApiClientOptions options; ///< with transport and runtime filled in
     Url base;
     std::string origin;
+    std::string credential;         ///< a name for the client's own, as `ApiClientOptions::credential` says
+    std::string foreign_credential; ///< for the `Authorization` that calls, or the defaults, bring along
     std::shared_ptr<CallRegistry> calls = std::make_shared<CallRegistry>();
 };
-
-/// Throws `std::invalid_argument` when the pipeline cannot refresh what the bearer needs refreshed.
-void check_credentials(const BearerToken& bearer, const ResponsePipeline& pipeline);
 
 } // namespace backstay::inline BACKSTAY_ABI::detail

@@ -13,10 +13,12 @@ const ApiGuide::Table& neutral_table() {
         const Guidance broken{{"See certainty() before you repeat a call that changes something",
                                "Look at the attempts for what each of them met"},
                               unreachable};
-        const Guidance slow{
-            {"See certainty() before you repeat a call that changes something",
-             "Look at the attempts for what took the time; give the call more, or the service less"},
-            "This took too long. Please try again later."};
+        const auto slow = [](const std::string& more) {
+            return Guidance{
+                {"See certainty() before you repeat a call that changes something",
+                 "Look at the attempts for what took the time; give " + more + " more, or the service less"},
+                "This took too long. Please try again later."};
+        };
         const Guidance unreached{{"Check the host's name, the network and the service's address",
                                   "Nothing was processed: the call may be repeated"},
                                  unreachable};
@@ -54,8 +56,8 @@ const ApiGuide::Table& neutral_table() {
             {connection_lost, broken},
             {protocol_error, broken},
             {truncated, broken},
-            {attempt_timeout, slow},
-            {deadline_exceeded, slow},
+            {attempt_timeout, slow("each attempt")},
+            {deadline_exceeded, slow("the call")},
             {head_too_large, too_large},
             {body_too_large, too_large},
             {canceled, {{"The caller ended the call"}, "The request was canceled."}},

@@ -35,6 +35,12 @@ JsonPlace JsonPlace::member(const json::object& object, std::string_view name) c
     return {*this, object.if_contains({name.data(), name.size()}), name, 0};
 }
 
+JsonPlace JsonPlace::entry(const json::object& map, std::string_view name) const noexcept {
+    JsonPlace place = member(map, name);
+    place.foreign_ = true;
+    return place;
+}
+
 JsonPlace JsonPlace::element(const json::array& array, std::size_t index) const noexcept {
     return {*this, &array[index], {}, index};
 }
@@ -122,16 +128,24 @@ bool JsonPlace::unknown_name(std::string_view expected) const {
 }
 
 bool JsonPlace::write_fault(std::string_view expected, std::string_view found) const {
-    fault_.clear();
-    write_path(fault_);
-    fault_.append(fault_.empty() ? "body: expected " : ": expected ").append(expected);
-    fault_.append(", found ").append(found);
+    const auto write = [&](std::string& text, bool plain) {
+        text.clear();
+        write_path(text, plain);
+        text.append(text.empty() ? "body: expected " : ": expected ").append(expected);
+    };
+    write(fault_.text, false);
+    fault_.text.append(", found ").append(found);
+    write(fault_.plain, true);
     return false;
 }
 
-void JsonPlace::write_path(std::string& text) const {
+void JsonPlace::write_path(std::string& text, bool plain) const {
     if (parent_ != nullptr) {
-        parent_->write_path(text);
+        parent_->write_path(text, plain);
+    }
+    if (plain && foreign_) {
+        text.append("[*]");
+        return;
     }
     if (name_.data() == nullptr && parent_ != nullptr) {
         text.append("[").append(std::to_string(index_)).append("]");

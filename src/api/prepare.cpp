@@ -14,7 +14,19 @@ bool is_read_only(std::string_view method) noexcept {
     return std::find(safe.begin(), safe.end(), method) != safe.end();
 }
 
+/// `https://...`, which is no path.
+bool is_whole_url(std::string_view target) noexcept {
+    const std::size_t end = target.find("://");
+    return end != std::string_view::npos && (same_field_name(target.substr(0, end), "https") ||
+                                             same_field_name(target.substr(0, end), "http"));
+}
+
 expected<Url, std::string> url_of(const ClientCore& core, const Wish& wish) {
+    if (!wish.is_link && is_whole_url(wish.target)) {
+        return fail(
+            std::string{"a whole URL was given where a path is appended to the base URL: pass a path, or "
+                        "use follow for a link"});
+    }
     auto url = wish.is_link ? core.base.resolve(wish.target) : core.base.join(wish.target);
     if (url && url->origin() != core.base.origin()) {
         return fail("the link leads to another origin, " + url->origin().to_string() +
@@ -80,6 +92,7 @@ expected<Prepared, std::string> prepare(const ClientCore& core, Wish& wish) {
     Prepared prepared{.request = Request{std::move(wish.method), std::move(*url)}};
     Request& request = prepared.request;
     request.fields = options.headers;
+    prepared.foreign_credential = request.fields.has("Authorization");
     add_defaults(request.fields, core.options.headers);
     if (!request.fields.has("Accept")) {
         request.fields.add("Accept", "application/json");
@@ -87,10 +100,10 @@ expected<Prepared, std::string> prepare(const ClientCore& core, Wish& wish) {
     if (wish.body.present() && !wish.body.content_type().empty() && !request.fields.has("Content-Type")) {
         request.fields.add("Content-Type", wish.body.content_type());
     }
-    const auto* const by_hand = request.fields.find(key_field);
-    if (by_hand != nullptr && (options.idempotency_key.empty() || options.idempotency_key == "auto")) {
-        *key = *by_hand; // as the caller wrote it
-    } else if (!key->empty()) {
+    if (request.fields.has(key_field)) { // it would be sent, and the call not be known to be safe to repeat
+        return fail(std::string{"the header Idempotency-Key is set by CallOptions::idempotency_key alone"});
+    }
+    if (!key->empty()) {
         auto quoted = quoted_key(*key);
         if (!quoted) {
             return fail(std::string{"an idempotency key must be printable ASCII"});
@@ -120,7 +133,7 @@ CallSettings settings_of(const ClientCore& core, const Prepared& prepared, const
                          TimePoint now) noexcept {
     CallSettings settings;
     settings.key = {.origin = core.origin,
-                    .credential = core.options.credential,
+                    .credential = prepared.foreign_credential ? core.foreign_credential : core.credential,
                     .partition = options.partition,
                     .operation = prepared.operation};
     settings.overrides = {.without = options.without,

@@ -26,8 +26,9 @@ struct Prepared {
     Request request;
     std::string idempotency_key{};
     std::string operation{};
-    bool read_only = false;   ///< a safe method (RFC 9110 section 9.2.1)
-    bool fresh_token = false; ///< each attempt asks for the current token
+    bool read_only = false;          ///< a safe method (RFC 9110 section 9.2.1)
+    bool foreign_credential = false; ///< the call brings its own, not the client's
+    bool fresh_token = false;        ///< each attempt asks for the current token
 };
 
 /// Makes the request that all attempts have in common; fills the client's defaults into the wish's options.

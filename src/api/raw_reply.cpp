@@ -25,30 +25,33 @@ RawReply::RawReply(Response response, ApiError::Detail context, const Codec& cod
       record_(std::move(record)) {}
 
 void RawReply::tell(const ApiError* error) const noexcept {
-    record_->ended(error, response_);
+    record_->ended(error, response_, fault_.plain);
+}
+
+/// In our words alone.
+RawReply::Body RawReply::malformed(std::string words) {
+    fault_ = {.text = words, .plain = words};
+    return Body::malformed;
 }
 
 RawReply::Body RawReply::read() {
     if (is_blank(response_.body())) {
-        fault_ = "body: expected a value, found nothing";
+        (void)malformed("body: expected a value, found nothing");
         return Body::absent;
     }
     std::error_code error;
     root_ = parse_json(response_.body(), codec_, error);
     if (error) {
-        fault_ = "body: expected JSON, found a fault: " + error.message();
-        return Body::malformed;
+        return malformed("the body is not JSON: " + error.message());
     }
     data_ = &root_;
     const auto* object = root_.if_object();
     const bool wrapped = object != nullptr && object->contains("data");
     if (codec_.envelope == Envelope::required && !wrapped) {
-        if (object == nullptr) {
-            (void)JsonPlace{data_, {}, fault_}.mismatch("an object with a member data");
-        } else {
-            (void)JsonPlace{nullptr, "data", fault_}.mismatch("a value");
-        }
-        return Body::malformed;
+        const std::string_view what = object != nullptr ? "the body has no member \"data\""
+                                                        : "the body is no object with a member \"data\"";
+        return malformed(std::string(what) + ": where the body itself is the data, set Codec.envelope to "
+                                             "Envelope::none");
     }
     if (codec_.envelope == Envelope::required || (codec_.envelope == Envelope::optional && wrapped)) {
         data_ = object->if_contains("data");
@@ -96,7 +99,7 @@ std::string RawReply::request_id() const {
 
 ApiError RawReply::unsuitable() && {
     if (!not_modified()) {
-        context_.message = std::move(fault_);
+        context_.message = std::move(fault_.text);
     }
     return std::move(*this).error(not_modified() ? FailureKind::not_modified : FailureKind::decode_error);
 }

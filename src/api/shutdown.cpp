@@ -6,6 +6,7 @@
 #include <asio/this_coro.hpp>
 
 #include <chrono>
+#include <exception>
 
 namespace backstay::inline BACKSTAY_ABI::detail {
 namespace {
@@ -25,25 +26,39 @@ asio::awaitable<void> wait_until_empty(const ClientCore& core, Parking& parking,
     }
 }
 
+/// Ends the calls. Returns how many had to be stopped.
+asio::awaitable<std::size_t> end_calls(const ClientCore& core, Duration grace) {
+    core.calls->close();
+    if (core.calls->active() == 0) {
+        co_return 0;
+    }
+    auto& runtime = *core.options.runtime;
+    const auto executor = co_await asio::this_coro::executor;
+    const auto parking = Parking::make(runtime, executor);
+    co_await wait_until_empty(core, *parking, saturating_add(runtime.now(), grace));
+    const std::size_t stopped = core.calls->cut();
+    co_await wait_until_empty(core, *parking, saturating_add(runtime.now(), time_to_leave));
+    co_return stopped;
+}
+
 } // namespace
 
 asio::awaitable<std::size_t> shut_down(std::shared_ptr<const ClientCore> core, Duration grace) {
     // a cancelled shutdown still has to stop its calls: see the driver
     const bool throws = co_await asio::this_coro::throw_if_cancelled();
     co_await asio::this_coro::throw_if_cancelled(false);
-    core->calls->close();
-
     std::size_t stopped = 0;
-    if (core->calls->active() > 0) {
-        auto& runtime = *core->options.runtime;
-        const auto executor = co_await asio::this_coro::executor;
-        const auto parking = Parking::make(runtime, executor);
-        co_await wait_until_empty(*core, *parking, saturating_add(runtime.now(), grace));
-        stopped = core->calls->cut();
-        co_await wait_until_empty(*core, *parking, saturating_add(runtime.now(), time_to_leave));
+    std::exception_ptr fault;
+    try {
+        stopped = co_await end_calls(*core, grace);
+    } catch (...) { // no memory: what is left of the calls ends with their transport
+        fault = std::current_exception();
     }
     core->options.transport->close();
     co_await asio::this_coro::throw_if_cancelled(throws);
+    if (fault) {
+        std::rethrow_exception(fault);
+    }
     co_return stopped;
 }
 

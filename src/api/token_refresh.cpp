@@ -17,6 +17,7 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -34,12 +35,28 @@ ApiError error_of(Failure failure, std::string what, std::error_code cause = std
     return {failure, {.message = "no fresh token: " + what, .cause = cause}};
 }
 
-ApiError error_of(FailureKind kind, std::string what) noexcept {
+/// Makes the same without the sentence, for want of memory.
+ApiError bare(Failure failure) noexcept {
+    failure.reach = Reach::refused_here;
+    failure.refused_by = RefusedBy::credentials;
+    return ApiError{failure};
+}
+
+ApiError error_of(FailureKind kind, std::string_view what) noexcept {
     const Failure failure{.kind = kind};
     try {
-        return error_of(failure, std::move(what));
+        return error_of(failure, std::string{what});
     } catch (const std::bad_alloc&) {
-        return ApiError{failure};
+        return bare(failure);
+    }
+}
+
+ApiError no_answer_within(Duration limit) noexcept {
+    const Failure failure{.kind = FailureKind::attempt_timeout};
+    try {
+        return error_of(failure, "the provider gave no answer within " + to_text(limit));
+    } catch (const std::bad_alloc&) {
+        return bare(failure);
     }
 }
 
@@ -62,12 +79,12 @@ ApiError error_of(const ApiError& theirs) noexcept {
         }
         return error_of(theirs.failure(), std::move(what), theirs.cause());
     } catch (const std::bad_alloc&) {
-        return ApiError{theirs.failure()};
+        return bare(theirs.failure());
     }
 }
 
 /// What is wrong with a token; empty when nothing is.
-std::string fault_of(const Token& token) {
+std::string_view fault_of(const Token& token) {
     if (token.value.empty()) {
         return "the provider gave an empty one";
     }
@@ -101,11 +118,16 @@ public:
 
     static asio::awaitable<void> run(std::shared_ptr<TokenRefresh> self);
 
+    /// For want of memory nobody can watch the provider: it is cancelled and its callers are told; when the
+    /// last frame of this has gone, another refresh may begin.
+    void give_up() noexcept;
+
 private:
     static asio::awaitable<void> ask_provider(std::shared_ptr<TokenRefresh> self);
-    void cut(Woken woken);
+    void cut(Woken woken) noexcept;
+    void cancel() noexcept;
     void conclude();
-    [[nodiscard]] ApiError failure(std::string fault) const;
+    [[nodiscard]] ApiError failure(std::string_view fault) const noexcept;
     void tell(FailureKind kind) const noexcept;
 
     [[nodiscard]] TokenStore& store() const noexcept { return *client_->options.bearer.store(); }
@@ -134,66 +156,82 @@ asio::awaitable<void> TokenRefresh::ask_provider(std::shared_ptr<TokenRefresh> s
 }
 
 asio::awaitable<void> TokenRefresh::run(std::shared_ptr<TokenRefresh> self) {
-    const auto parking = Parking::make(self->runtime(), self->strand_);
-    asio::co_spawn(self->strand_, ask_provider(self),
-                   asio::bind_cancellation_slot(self->cancel_.slot(), [self, parking](std::exception_ptr) {
-                       self->answered_ = true;
-                       parking->wake_here();
-                   }));
-    while (!self->answered_) {
-        const TimePoint until =
-            self->overdue_ ? end_of_time : saturating_add(self->began_, self->store().options.timeout);
-        const Woken woken = co_await parking->wait(until, self->stopped_ ? nullptr : &self->active_.stop());
-        self->cut(woken);
+    try {
+        const auto parking = Parking::make(self->runtime(), self->strand_);
+        asio::co_spawn(
+            self->strand_, ask_provider(self),
+            asio::bind_cancellation_slot(self->cancel_.slot(), [self, parking](std::exception_ptr) {
+                self->answered_ = true;
+                parking->wake_here();
+            }));
+        while (!self->answered_) {
+            const TimePoint until =
+                self->overdue_ ? end_of_time : saturating_add(self->began_, self->store().options.timeout);
+            const Woken woken =
+                co_await parking->wait(until, self->stopped_ ? nullptr : &self->active_.stop());
+            self->cut(woken);
+        }
+        self->conclude();
+    } catch (...) { // no memory
+        self->give_up();
     }
-    self->conclude();
 }
 
 /// Cancels a provider that has no time left; but it is awaited, or the next refresh would run beside it.
-void TokenRefresh::cut(Woken woken) {
+void TokenRefresh::cut(Woken woken) noexcept {
     if (woken == Woken::turn || answered_) {
         return;
+    }
+    if (woken == Woken::failed) {
+        return give_up();
     }
     if (woken == Woken::stopped) {
         stopped_ = true;
     } else {
         overdue_ = true;
-        const auto kind = woken == Woken::failed ? FailureKind::out_of_memory : FailureKind::attempt_timeout;
-        store().overdue(
-            number_, error_of(kind, "the provider gave no answer within " + to_text(store().options.timeout)),
-            runtime().now());
-        tell(kind);
+        store().overdue(number_, no_answer_within(store().options.timeout), runtime().now());
+        tell(FailureKind::attempt_timeout);
     }
-    cancel_.emit(asio::cancellation_type::terminal);
+    cancel();
+}
+
+void TokenRefresh::give_up() noexcept {
+    if (!concluded_ && !std::exchange(overdue_, true)) {
+        store().overdue(number_, error_of(FailureKind::out_of_memory, "memory ran out"), runtime().now());
+        tell(FailureKind::out_of_memory);
+    }
+    cancel();
+}
+
+void TokenRefresh::cancel() noexcept {
+    try {
+        cancel_.emit(asio::cancellation_type::terminal);
+    } catch (const std::exception&) { // NOLINT(bugprone-empty-catch): no memory; its callers have been told
+    }
 }
 
 void TokenRefresh::conclude() {
     const TimePoint now = runtime().now();
-    auto fault = result_ ? fault_of(*result_) : std::string{};
+    const std::string_view fault = result_ ? fault_of(*result_) : std::string_view{};
     if (result_ && fault.empty()) {
+        store().succeeded(number_, std::move(*result_), now);
         concluded_ = true;
-        try {
-            store().succeeded(number_, std::move(*result_), now);
-        } catch (const std::bad_alloc&) {
-            store().failed(number_, error_of(FailureKind::out_of_memory, "memory ran out"), now);
-            return tell(FailureKind::out_of_memory);
-        }
         return tell(FailureKind::none);
     }
     if (overdue_ || stopped_) {
         return; // its callers have been told, or have gone with their client
     }
-    concluded_ = true;
-    const ApiError error = failure(std::move(fault));
+    const ApiError error = failure(fault);
     store().failed(number_, error, now);
+    concluded_ = true;
     tell(error.kind());
 }
 
-ApiError TokenRefresh::failure(std::string fault) const {
+ApiError TokenRefresh::failure(std::string_view fault) const noexcept {
     if (thrown_ != FailureKind::none) {
         return error_of(thrown_, "the provider threw an exception"); // what it says may be anything
     }
-    return result_ ? error_of(FailureKind::invalid_request, std::move(fault)) : error_of(result_.error());
+    return result_ ? error_of(FailureKind::invalid_request, fault) : error_of(result_.error());
 }
 
 void TokenRefresh::tell(FailureKind kind) const noexcept {
@@ -223,8 +261,12 @@ bool begin_refresh(std::shared_ptr<const ClientCore> client, std::uint64_t numbe
             return false;
         }
         // posted, because a policy asks for it: the provider must not run inside `admit`
-        asio::post(strand, [refresh, strand]() mutable {
-            asio::co_spawn(strand, TokenRefresh::run(std::move(refresh)), asio::detached);
+        asio::post(strand, [refresh, strand] {
+            try {
+                asio::co_spawn(strand, TokenRefresh::run(refresh), asio::detached);
+            } catch (...) { // no memory: it must not leave the context's `run`
+                refresh->give_up();
+            }
         });
     } catch (...) {
         store->failed(number, error_of(FailureKind::out_of_memory, "memory ran out"), now);

@@ -1,5 +1,7 @@
 #include "cli/call_plan.hpp"
 
+#include "cli/shell_guide.hpp"
+
 #include <backstay/api/idempotency_key.hpp>
 #include <backstay/api/presets.hpp>
 #include <backstay/core/description.hpp>
@@ -136,6 +138,7 @@ expected<CallPlan, std::string> plan_call(const CallArguments& arguments) {
     if (arguments.body) {
         plan.body = Body(plan.client.headers.has("Content-Type") ? "" : "application/json", *arguments.body);
     }
+    plan.client.guide = shell_guide(plan.method);
     set_call_options(arguments, plan.call);
     try {
         const StandardOptions options = standard_options(arguments);
@@ -152,20 +155,27 @@ std::string in_terms_of_flags(std::string_view complaint) {
         std::string_view field;
         std::string_view name;
     };
-    static constexpr std::array<Flag, 14> flags{{{"ApiClientOptions::bearer", "--bearer-env"},
-                                                 {"RetryOptions.max_attempts", "--max-attempts"},
-                                                 {"RetryOptions.max_server_wait", "--max-server-wait"},
-                                                 {"BackoffOptions.base", "--base-delay"},
-                                                 {"BackoffOptions.cap", "--max-delay"},
-                                                 {"TotalTimeoutOptions.limit", "--total-timeout"},
-                                                 {"AttemptTimeoutOptions.limit", "--attempt-timeout"},
-                                                 {"StandardOptions.total_timeout", "--total-timeout"},
-                                                 {"StandardOptions.attempt_timeout", "--attempt-timeout"},
-                                                 {"HttpsOptions.connect_timeout", "--connect-timeout"},
-                                                 {"HttpsOptions.resolve_overrides", "--resolve"},
-                                                 {"TlsOptions.ca_file", "--cacert"},
-                                                 {"attempt_timeout", "--attempt-timeout"}, // of a preset
-                                                 {"total_timeout", "--total-timeout"}}};
+    static constexpr std::array<Flag, 18> flags{
+        {{", or set HttpsOptions.allow_plain_http", "; http goes to this machine alone"},
+         {": where the body itself is the data, set Codec.envelope to "
+          "Envelope::none",
+          ": --raw gives the body as it came"},
+         {"ApiClientOptions.base_url", "URL"},
+         {"ApiClientOptions.headers", "--header"},
+         {"ApiClientOptions.bearer", "--bearer-env"},
+         {"RetryOptions.max_attempts", "--max-attempts"},
+         {"RetryOptions.max_server_wait", "--max-server-wait"},
+         {"BackoffOptions.base", "--base-delay"},
+         {"BackoffOptions.cap", "--max-delay"},
+         {"TotalTimeoutOptions.limit", "--total-timeout"},
+         {"AttemptTimeoutOptions.limit", "--attempt-timeout"},
+         {"StandardOptions.total_timeout", "--total-timeout"},
+         {"StandardOptions.attempt_timeout", "--attempt-timeout"},
+         {"HttpsOptions.connect_timeout", "--connect-timeout"},
+         {"HttpsOptions.resolve_overrides", "--resolve"},
+         {"TlsOptions.ca_file", "--cacert"},
+         {"attempt_timeout", "--attempt-timeout"}, // of a preset
+         {"total_timeout", "--total-timeout"}}};
     std::string text(complaint);
     for (const Flag& flag : flags) {
         if (const std::size_t at = text.find(flag.field); at != std::string::npos) {

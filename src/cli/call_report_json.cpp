@@ -1,5 +1,6 @@
 #include "cli/call_report_json.hpp"
 
+#include "cli/call_plan.hpp"
 #include "cli/details.hpp"
 #include "cli/json_line.hpp"
 #include "testing/base64.hpp"
@@ -98,7 +99,7 @@ std::string json_error(const ApiError& error) {
         .add("refused_by", json_name(error.refused_by()))
         .add("idempotency_key", json_text_or_null(error.idempotency_key()))
         .add("advice", json_list(error.advice(), json_text))
-        .add("message", json_text_or_null(error.message()));
+        .add("message", json_text_or_null(in_terms_of_flags(error.message())));
     return object.text();
 }
 

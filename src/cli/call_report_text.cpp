@@ -1,5 +1,6 @@
 #include "cli/call_report_text.hpp"
 
+#include "cli/call_plan.hpp"
 #include "cli/details.hpp"
 #include "cli/words.hpp"
 #include "core/printable.hpp"
@@ -38,7 +39,10 @@ std::string headline(const ApiError& error) {
         text = fmt::format("{} {}", error.status(), text);
     }
     const std::string& said = error.description().empty() ? error.message() : error.description();
-    return said.empty() ? text : text + ": " + detail::printable(said);
+    if (said.empty()) {
+        return text;
+    }
+    return text + ": " + detail::printable(&said == &error.message() ? in_terms_of_flags(said) : said);
 }
 
 } // namespace

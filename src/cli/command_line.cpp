@@ -17,8 +17,8 @@ expected<std::uint16_t, std::string> parse_port(const std::string& text) {
 }
 
 expected<std::string, std::string> parse_preset(const std::string& name) {
-    if (name != "standard" && name != "single" && name != "patient") {
-        return fail("\"" + name + "\" is not a preset; write standard, single or patient");
+    if (name != "standard" && name != "standard_hedged" && name != "single" && name != "patient") {
+        return fail("\"" + name + "\" is not a preset; write standard, standard_hedged, single or patient");
     }
     return name;
 }
@@ -56,8 +56,8 @@ expected<Invocation, std::string> parse_command_line(std::vector<std::string> ar
 
     ExplainArguments explain;
     auto* const explain_app = app.add_subcommand("explain", "Say what a preset's policies do");
-    add_value(*explain_app, "--preset", "NAME", "standard (default), single or patient", parse_preset,
-              explain.preset);
+    add_value(*explain_app, "--preset", "NAME", "standard (default), standard_hedged, single or patient",
+              parse_preset, explain.preset);
 
     if (!arguments.empty() && !arguments.front().starts_with('-') && arguments.front() != "call" &&
         arguments.front() != "serve" && arguments.front() != "explain") {

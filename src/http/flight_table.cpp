@@ -9,27 +9,42 @@
 #include <utility>
 
 namespace backstay::inline BACKSTAY_ABI {
+namespace {
+
+/// Without what the first caller tells of itself: others may wait longer.
+Request shared_request(Request request) {
+    request.fields.remove(std::exchange(request.deadline_field, {}));
+    return request;
+}
+
+} // namespace
 
 Flight::Flight(std::string identity, const Request& asked, const CallContext& first, std::uint64_t seed,
                asio::any_io_executor runs_on, std::shared_ptr<ContextKeeper> of_its_context)
     : key(std::move(identity)),
       executor(std::move(runs_on)),
       keeper(std::move(of_its_context)),
-      request(asked),
+      request(shared_request(asked)),
       origin(first.key.origin),
       credential(first.key.credential),
       partition(first.key.partition),
       operation(first.key.operation),
       random(seed),
-      relay(first.observer),
-      call(first) {
-    call.deadline = {}; // those who wait have their own
-    call.key = {.origin = origin, .credential = credential, .partition = partition, .operation = operation};
+      trace_id(first.notes != nullptr ? first.notes->trace_id : std::string_view{}),
+      relay(first.observer) {
+    // named one by one: whatever else a context holds, of what belongs to the caller, stays with the caller
+    call.now = first.now;
+    call.began = first.began;
+    call.attempt_began = first.attempt_began;
+    call.attempt = first.attempt;
     call.random = &random;
     call.stop = &stop;
     call.observer = first.observer != nullptr ? &relay : nullptr;
-    call.credentials = nullptr;
-    call.resends = 0;
+    notes.trace_id = trace_id;
+    call.notes = &notes;
+    call.safe_to_repeat = first.safe_to_repeat;
+    call.priority = first.priority;
+    call.key = {.origin = origin, .credential = credential, .partition = partition, .operation = operation};
 }
 
 FlightTable::Seat FlightTable::board(std::string key, const Request& request, const CallContext& call,

@@ -3,6 +3,7 @@
 #include "http/gate.hpp"
 
 #include <backstay/core/call_context.hpp>
+#include <backstay/core/call_notes.hpp>
 #include <backstay/core/config.hpp>
 #include <backstay/core/expected.hpp>
 #include <backstay/core/random.hpp>
@@ -57,7 +58,9 @@ struct Flight {
     const std::string origin, credential, partition, operation; ///< what `call.key` views
     StopSignal stop;
     Random random;
+    const std::string trace_id; ///< the first caller's: its events are told with it
     FlightRelay relay;
+    CallNotes notes;
     CallContext call;
 
     // guarded by the table's mutex:

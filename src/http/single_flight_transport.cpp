@@ -57,7 +57,7 @@ std::string identity_of(const Request& request, const std::vector<std::string>& 
     add(request.max_body_bytes ? std::to_string(*request.max_body_bytes) : "");
     for (const Field& field : request.fields) {
         const auto same = [&](const std::string& name) { return same_field_name(name, field.name); };
-        if (std::none_of(ignored.begin(), ignored.end(), same)) {
+        if (!same(request.deadline_field) && std::none_of(ignored.begin(), ignored.end(), same)) {
             add(field.name);
             add(field.value);
         }

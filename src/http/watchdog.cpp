@@ -46,6 +46,9 @@ std::string Watchdog::reason() const {
     if (stop_ != nullptr && stop_->requested() && kind == stop_->reason()) {
         return "the call was stopped";
     }
+    if (kind == FailureKind::attempt_timeout) {
+        return "the attempt's time was up";
+    }
     return kind == FailureKind::canceled ? "the call was cancelled" : "the call's time was up";
 }
 

@@ -29,7 +29,8 @@ constexpr double curve_scale = 1 / 1.4; // brings the medians near whole multipl
 void validate(const BackoffOptions& options) {
     using namespace std::chrono_literals;
     check_option(options.base >= 0s, "BackoffOptions.base", options.base, "0 s (repeat at once) or longer");
-    check_option(options.cap >= options.base, "BackoffOptions.cap", options.cap, "base or longer");
+    check_option(options.cap >= options.base, "BackoffOptions.cap", options.cap,
+                 "BackoffOptions.base, " + to_text(options.base) + ", or longer");
     check_option(options.factor >= 1 && std::isfinite(options.factor), "BackoffOptions.factor",
                  options.factor, "1 or more");
     check_option(options.jitter_ratio >= 0 && options.jitter_ratio <= 1, "BackoffOptions.jitter_ratio",

@@ -131,21 +131,29 @@ void LogObserver::call_failed(const Event& event) {
     line.field("stop_reason", reason_in_words(event.stop_reason))
         .field("refused_by", refuser_in_words(event.refused_by))
         .field("attempts", static_cast<std::uint64_t>(event.attempt))
+        .field("message", event.message)
         .field("tried", event.detail, longest_history);
     if (event.resends > 0) {
         line.field("resends", static_cast<std::uint64_t>(event.resends));
     }
     line.field("duration", event.duration).field("queued", event.queued).field("deadline_left", event.delay);
-    if (state_->options.budget_left) {
-        if (const auto left = state_->options.budget_left(event)) {
-            line.field("budget_left", one_decimal(*left));
-        }
+    if (const auto left = budget_left(event)) {
+        line.field("budget_left", one_decimal(*left));
     }
     line.field("request_id", event.request_id).field("trace_id", event.trace_id);
     if (suppressed > 0) {
         line.field("suppressed", suppressed);
     }
     write(line.text());
+}
+
+/// Nothing as well when the caller's function throws: the line is written without it.
+std::optional<double> LogObserver::budget_left(const Event& event) const noexcept {
+    try {
+        return state_->options.budget_left ? state_->options.budget_left(event) : std::nullopt;
+    } catch (...) {
+        return std::nullopt;
+    }
 }
 
 void LogObserver::circuit_changed(const Event& event) {

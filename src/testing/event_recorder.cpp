@@ -78,7 +78,8 @@ void EventRecorder::on_event(const Event& event) {
     const std::lock_guard lock(mutex_);
     Event kept = event;
     for (std::string_view Event::* const text :
-         {&Event::origin, &Event::operation, &Event::request_id, &Event::trace_id, &Event::detail}) {
+         {&Event::origin, &Event::operation, &Event::remote, &Event::request_id, &Event::trace_id,
+          &Event::detail, &Event::message}) {
         kept.*text = keep(event.*text);
     }
     events_.push_back(kept);

@@ -157,6 +157,27 @@ TEST_CASE("A call that never came to a pipeline has an end too") {
     CHECK(recorder.events[2].certainty == Certainty::refused);
 }
 
+TEST_CASE("What was wrong with a call or its reply is told in words, without one of the server's") {
+    ApiWorld world;
+    EventRecorder recorder{ends().add_texts()};
+    auto api = world.client({.pipeline = single(), .observer = &recorder});
+    const auto told = [&](const std::string& body) {
+        world.transport->reply(200, body);
+        CHECK_FALSE(world.get<std::map<std::string, std::vector<int>>>(api));
+        return std::string(recorder.events.back().message);
+    };
+    CHECK(told(R"({"data":{"canary":[1,"canary"]}})") ==
+          "data[*][1]: expected an integer from -2147483648 to 2147483647");
+    CHECK(told(R"({"data":471147})") == "data: expected an object");
+    CHECK_THAT(told("canary"), ContainsSubstring("the body is not JSON: ") && !ContainsSubstring("canary"));
+    CHECK_THAT(told(R"({"canary":1})"), ContainsSubstring("the body has no member \"data\""));
+    CHECK_FALSE(world.get<void>(api, "/r#"));
+    CHECK_THAT(std::string(recorder.events.back().message), ContainsSubstring("percent-encode"));
+    world.transport->reply(400, R"({"error":"canary","error_description":"canary"})");
+    CHECK_FALSE(world.get<void>(api));
+    CHECK(recorder.events.back().message.empty());
+}
+
 TEST_CASE("A refused call, and a cancelled one, are told as they ended") {
     ApiWorld world;
     EventRecorder recorder{ends()};

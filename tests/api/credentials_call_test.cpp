@@ -186,7 +186,7 @@ TEST_CASE("a pipeline without the stage is refused, because nobody would refresh
         (void)world.client(world.bearer(), {.pipeline = lacking()});
         FAIL("it was accepted");
     } catch (const std::invalid_argument& error) {
-        CHECK_THAT(error.what(), ContainsSubstring("ApiClientOptions::pipeline has no stage Credentials"));
+        CHECK_THAT(error.what(), ContainsSubstring("ApiClientOptions.pipeline has no stage Credentials"));
     }
     const auto api = world.client(world.bearer());
     CHECK_THROWS_AS(api.with(lacking()), std::invalid_argument);

@@ -3,6 +3,7 @@
 #include "support/api_world.hpp"
 #include "support/catch.hpp"
 
+#include <backstay/http/single_flight_transport.hpp>
 #include <backstay/policy/attempt_timeout.hpp>
 #include <backstay/policy/total_timeout.hpp>
 
@@ -79,5 +80,37 @@ TEST_CASE("The deadline's field replaces one of that name, and its name must be 
     CHECK(world.get<void>(world.api(Pipeline{TotalTimeout{10s}}), "/r", CallOptions{}.header(field, "77")));
     CHECK(world.told(0) == "10000");
     CHECK_THROWS_WITH(world.client({.deadline_header = "X Deadline"}),
-                      ContainsSubstring("ApiClientOptions::deadline_header"));
+                      ContainsSubstring("ApiClientOptions.deadline_header"));
+}
+
+TEST_CASE("Callers that wait for different times share an exchange, which tells none of them") {
+    DeadlineWorld world;
+    const auto shared = std::make_shared<SingleFlightTransport>(world.transport, world.runtime);
+    const ApiClient api{world.context.get_executor(),
+                        {.base_url = "https://api.test/v1",
+                         .pipeline = single(),
+                         .transport = shared,
+                         .runtime = &world.runtime,
+                         .deadline_header = field}};
+    world.transport->reply(204, "", {}, 100ms);
+    Started<ApiResult<void>> first;
+    Started<ApiResult<void>> second;
+    start(world, first, api.get<void>("/r"));
+    start(world, second, api.get<void>("/r", CallOptions{}.timeout(3s)));
+    world.World::run();
+    CHECK(first.outcome.value());
+    CHECK(second.outcome.value());
+    REQUIRE(world.transport->seen().size() == 1);
+    CHECK(world.told(0) == "nothing");
+}
+
+TEST_CASE("The deadline's field is none that a request means something else by") {
+    DeadlineWorld world;
+    for (const auto* name :
+         {"Host", "content-length", "Transfer-Encoding", "Connection", "Idempotency-Key", "TraceParent",
+          "tracestate", "Authorization", "Cookie", "Accept", "Content-Type"}) {
+        INFO(name);
+        CHECK_THROWS_WITH(world.client({.pipeline = single(), .deadline_header = name}),
+                          ContainsSubstring("ApiClientOptions.deadline_header"));
+    }
 }

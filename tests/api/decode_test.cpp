@@ -126,7 +126,7 @@ TEST_CASE("A floating-point number takes any JSON number") {
 }
 
 TEST_CASE("What was in a container before is replaced") {
-    std::string why;
+    detail::JsonFault why;
     std::vector<int> list{1, 2, 3};
     const auto document = boost::json::parse("[4]");
     CHECK(detail::decode_into(list, detail::JsonPlace{&document, {}, why}));

@@ -4,6 +4,8 @@
 
 #include "support/api_world.hpp"
 
+#include <vector>
+
 // What an idempotency key means to a call: where it is told, and how long it holds.
 
 using namespace backstay;
@@ -73,19 +75,32 @@ TEST_CASE("no attempt begins later than a key's lifetime: a wait that would end 
 }
 
 TEST_CASE(
-    "a key that the caller set as a header by hand makes the call safe to repeat, and is sent as it is") {
+    "a key that is set as a header by hand is refused: the call would not be known to be safe to repeat") {
     ApiWorld world;
     const auto api =
         world.client({.pipeline = standard(), .defaults = CallOptions{}.idempotency_key("auto")});
-    world.transport->fail(lost()).fail(lost()).fail(lost());
-    const auto by_hand = CallOptions{}.header("idempotency-key", "abc");
-    const auto error = world.await(api.post<void>("/r", by_hand)).error();
-    CHECK(error.attempt_count() == 3);
-    CHECK(error.idempotency_key() == "abc");
-    for (const auto& seen : world.transport->seen()) {
-        CHECK(*seen.request.fields.find("Idempotency-Key") == "abc");
+    for (const auto& options : {CallOptions{}.header("idempotency-key", "abc"),
+                                CallOptions{}.header("Idempotency-Key", "abc").idempotency_key("mine")}) {
+        const auto error = world.await(api.post<void>("/r", options)).error();
+        CHECK(error.kind() == FailureKind::invalid_request);
+        CHECK(error.message() == "the header Idempotency-Key is set by CallOptions::idempotency_key alone");
     }
-    world.transport->reply(204);
-    CHECK(world.await(api.post<void>("/r", CallOptions{by_hand}.idempotency_key("mine"))));
-    CHECK(*world.sent(3).fields.find("Idempotency-Key") == "\"mine\"");
+    CHECK(world.transport->seen().empty());
+}
+
+TEST_CASE("no key can be the same for all calls of a client") {
+    ApiWorld world;
+    const auto api = world.client({.pipeline = single()});
+    const std::vector<CallOptions> shared{keyed, CallOptions{}.header("idempotency-key", "key-1")};
+    for (const auto& options : shared) {
+        CHECK_THROWS_WITH(world.client({.pipeline = single(), .defaults = options}),
+                          ContainsSubstring("ApiClientOptions.defaults.") &&
+                              ContainsSubstring("would be the same for all calls"));
+        CHECK_THROWS_WITH(api.with(options), ContainsSubstring("would be the same for all calls"));
+    }
+    world.transport->reply(204).reply(204);
+    const auto derived = api.with(CallOptions{}.idempotency_key("auto"));
+    CHECK(world.await(derived.post<void>("/r")));
+    CHECK(world.await(derived.post<void>("/r")));
+    CHECK(*world.sent(0).fields.find("Idempotency-Key") != *world.sent(1).fields.find("Idempotency-Key"));
 }

@@ -132,6 +132,45 @@ TEST_CASE("The patient preset obeys the guide's waits, the standard one hands th
     }
 }
 
+TEST_CASE("What is left open of the patient preset's retry stays patient") {
+    for (const auto& preset :
+         {patient({.retry = {.max_attempts = 4}}), patient({.retry = {.hint_jitter_ratio = 0}})}) {
+        ApiWorld world;
+        auto api = world.client({.pipeline = preset});
+        world.transport->reply(503, R"({"retry_after":540})").reply(204);
+        CHECK(world.get<void>(api)); // 9 min, which RetryOptions alone would not obey
+    }
+    CHECK(bounds(patient().stages()).most_attempts == 6);
+    CHECK(bounds(patient({.retry = {.hint_jitter_ratio = 0}}).stages()).most_attempts == 6);
+    CHECK(bounds(patient({.retry = {.max_attempts = 4}}).stages()).most_attempts == 4);
+}
+
+TEST_CASE("A classifier given to a preset is that of every policy that the preset makes") {
+    Classifier classifier; // a 404 is a sick service, and worth another try
+    classifier.set(FailureKind::not_found,
+                   {.repeat = Repeat::if_safe, .vote = Vote::failure, .feeds_cool_down = true});
+    ApiWorld world;
+    const auto fails = [&](const ResponsePipeline& preset, FailureKind last) {
+        auto api = world.client({.pipeline = preset});
+        for (int i = 0; i < 5; ++i) { // opens the circuit
+            world.transport->reply(404);
+            CHECK(world.get<void>(api, "/r", CallOptions{}.without(Stage::retry)).error().status() == 404);
+        }
+        CHECK(world.get<void>(api, "/r", CallOptions{}.without(Stage::retry)).error().kind() == last);
+    };
+    fails(single({.classifier = classifier}), FailureKind::circuit_open);
+    world.transport->reply(404);
+    fails(single({.breaker = CircuitBreaker{}, .classifier = classifier}), FailureKind::not_found);
+    for (const auto& preset : {standard({.classifier = classifier}), patient({.classifier = classifier}),
+                               standard_hedged({.standard = {.classifier = classifier}})}) {
+        auto api = world.client({.pipeline = preset});
+        world.transport->reply(404).reply(404).reply(204);
+        const auto reply = world.get<Reply<void>>(api);
+        REQUIRE(reply);
+        CHECK(reply->attempt_count == 3);
+    }
+}
+
 TEST_CASE("A call without retries makes one attempt") {
     ApiWorld world;
     auto api = world.client({.pipeline = single()});

@@ -4,12 +4,15 @@
 
 #include "support/api_world.hpp"
 
+#include "scarce_memory.hpp"
+
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/use_future.hpp>
 
 #include <atomic>
 #include <future>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -237,4 +240,88 @@ TEST_CASE("Calls on other threads are stopped from this one") {
     for (auto& call : calls) {
         CHECK(call.get().error().kind() == FailureKind::client_closed);
     }
+}
+
+TEST_CASE(
+    "a shutdown for which memory runs out closes the transport, and one that is repeated ends the calls") {
+    struct Closing final : Transport {
+        int closed = 0;
+        asio::awaitable<expected<Response, TransportError>> send(const Request& /*request*/,
+                                                                 CallContext& call) override {
+            (void)co_await nap(*runtime, 1h, call.stop);
+            co_return fail(TransportError{Failure{.kind = call.stop->reason()}});
+        }
+        void close() noexcept override { ++closed; }
+        Runtime* runtime = nullptr;
+    };
+    int failed = 0;
+    bool more = true;
+    for (std::size_t granted = 0; more; ++granted) {
+        CAPTURE(granted);
+        World world;
+        const auto transport = std::make_shared<Closing>();
+        transport->runtime = &world.runtime;
+        const ApiClient api{world.context.get_executor(),
+                            {.base_url = "https://api.test",
+                             .pipeline = single({.attempt_timeout = 10s}),
+                             .transport = transport,
+                             .runtime = &world.runtime}};
+        Started<ApiResult<void>> calls[2];
+        for (auto& call : calls) {
+            start(world, call, api.get<void>("/r"));
+        }
+        world.run_for(1ms);
+        Started<std::size_t> first;
+        start(world, first, api.shutdown(0s));
+        {
+            const ScarceMemory memory(granted);
+            world.run_for(2s);
+            more = memory.ran_out();
+        }
+        REQUIRE(first.ended());
+        CHECK(transport->closed == 1);
+        failed += first.thrown ? 1 : 0;
+        Started<std::size_t> second;
+        start(world, second, api.shutdown(0s));
+        world.run_for(2s);
+        CHECK(second.outcome);
+        for (const auto& call : calls) {
+            REQUIRE(call.ended());
+            CHECK((call.thrown || !call.outcome->has_value()));
+        }
+    }
+    CHECK(failed > 2);
+}
+
+TEST_CASE("a close that could not tell every call tells them when it is repeated") {
+    int failed = 0;
+    bool more = true;
+    for (std::size_t granted = 0; more; ++granted) {
+        CAPTURE(granted);
+        asio::io_context context;
+        const auto calls = std::make_shared<detail::CallRegistry>();
+        const detail::ActiveCall one(calls, context.get_executor());
+        const detail::ActiveCall other(calls, context.get_executor());
+        bool threw = false;
+        {
+            const ScarceMemory memory(granted);
+            try {
+                calls->close();
+            } catch (const std::bad_alloc&) {
+                threw = true;
+            }
+            more = memory.ran_out();
+        }
+        CHECK(threw == more);
+        failed += threw ? 1 : 0;
+        context.poll();
+        CHECK((one.draining() || other.draining())); // one that cannot be told keeps no other from it
+        CHECK((one.draining() && other.draining()) == !threw);
+        calls->close();
+        context.restart();
+        context.poll();
+        CHECK(one.draining());
+        CHECK(other.draining());
+    }
+    CHECK(failed >= 2);
 }

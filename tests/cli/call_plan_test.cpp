@@ -65,7 +65,7 @@ TEST_CASE("What the library would refuse is a mistake of the flag that set it") 
              a.max_delay = 1ms;
              a.base_delay = 2ms;
          },
-         "--max-delay is 1 ms, allowed is"},
+         "--max-delay is 1 ms, allowed is --base-delay, 2 ms, or longer"},
         {[](CallArguments& a) { a.bearer_variable = "BACKSTAY_NO_SUCH_VARIABLE"; },
          "--bearer-env: the environment has no variable BACKSTAY_NO_SUCH_VARIABLE"},
         {[](CallArguments& a) { a.idempotency_key = "\xc3\xa4"; }, "--idempotency-key: "},

@@ -133,7 +133,7 @@ TEST_CASE("A mistake is named with its flag and what is allowed") {
     CHECK(complaint({"serve", "--port", "65536"}) ==
           "--port: \"65536\" is not a whole number from 0 to 65535");
     CHECK(complaint({"explain", "--preset", "heroic"}) ==
-          "--preset: \"heroic\" is not a preset; write standard, single or patient");
+          "--preset: \"heroic\" is not a preset; write standard, standard_hedged, single or patient");
 }
 
 TEST_CASE("An empty value is a mistake, and does not mean that the flag was not given") {

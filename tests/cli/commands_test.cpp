@@ -265,4 +265,16 @@ TEST_CASE("Each preset explains itself") {
     out.str({});
     CHECK(cli::run({"explain", "--preset", "single"}, out, out) == 0);
     CHECK_THAT(out.str(), !ContainsSubstring("attempts,"));
+    out.str({});
+    CHECK(cli::run({"explain", "--preset", "standard_hedged"}, out, out) == 0);
+    CHECK_THAT(out.str(), ContainsSubstring("hedge"));
+}
+
+TEST_CASE("Plain http to another machine is wrong usage, in words for a shell") {
+    std::ostringstream out;
+    std::ostringstream err;
+    CHECK(cli::run({"call", "http://192.0.2.1/x"}, out, err) == 2);
+    CHECK_THAT(err.str(), ContainsSubstring("URL is plain http to 192.0.2.1: use https; http goes to this "
+                                            "machine alone") &&
+                              !ContainsSubstring("HttpsOptions"));
 }

@@ -1,6 +1,7 @@
 #include <backstay/http/single_flight_transport.hpp>
 
 #include "support/catch.hpp"
+#include "support/event_recorder.hpp"
 
 #include "single_flight_world.hpp"
 
@@ -195,4 +196,51 @@ TEST_CASE("when the context of the last caller goes, the exchange is stopped on 
     CHECK(world.inner->live == 0);
     CHECK(world.inner->stopped == 1);
     CHECK(world.now() == then);
+}
+
+TEST_CASE("an exchange that goes on after its first caller has gone holds nothing of that caller",
+          "[single_flight]") {
+    FlightWorld world;
+    EventRecorder events;
+    world.inner->on_sent = [](CallContext& call) { call.notify({.type = EventType::connection_closed}); };
+    const Injection injected{};
+    Exchanged joined;
+    const CallNotes* notes_of_first = nullptr;
+    world.inner->on_begun = [&](CallContext& call) {
+        CHECK(call.notes != notes_of_first);
+        CHECK(call.injection == nullptr);
+    };
+    auto first = std::make_unique<Exchanged>();
+    auto notes = std::make_unique<CallNotes>();
+    notes->trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
+    notes_of_first = notes.get();
+    first->call.notes = notes.get();
+    first->call.injection = &injected;
+    first->call.observer = &events;
+    world.begin(*first);
+    world.begin(joined);
+    world.run_for(1ms);
+    world.cancel(*first);
+    world.run_for(1ms);
+    REQUIRE(first->kind() == FailureKind::canceled);
+    first.reset();
+    notes.reset();
+    world.run();
+    CHECK(joined.ok());
+    CHECK(world.inner->seen.size() == 1);
+    CHECK(events.events.empty());
+}
+
+TEST_CASE("while its first caller is there, an exchange's events carry that caller's trace",
+          "[single_flight]") {
+    FlightWorld world;
+    EventRecorder events;
+    world.inner->on_sent = [](CallContext& call) { call.notify({.type = EventType::connection_closed}); };
+    CallNotes notes{.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"};
+    Exchanged first;
+    first.call.notes = &notes;
+    first.call.observer = &events;
+    world.finish(first);
+    REQUIRE(events.events.size() == 1);
+    CHECK(events.events[0].trace_id == notes.trace_id);
 }

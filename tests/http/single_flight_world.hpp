@@ -23,6 +23,7 @@ public:
 
     std::function<Duration(int)> time = [](int) { return Duration{100ms}; };
     std::function<bool(int)> fails = [](int) { return false; };
+    std::function<void(CallContext&)> on_begun = [](CallContext&) {};
     std::function<void(CallContext&)> on_sent = [](CallContext&) {};
     std::vector<Request> seen{};
     int live = 0;    ///< exchanges under way
@@ -32,6 +33,7 @@ public:
     asio::awaitable<expected<Response, TransportError>> send(const Request& request,
                                                              CallContext& call) override {
         seen.push_back(request);
+        on_begun(call);
         const auto number = static_cast<int>(seen.size());
         if (closed) {
             co_return fail(

@@ -245,7 +245,8 @@ TEST_CASE("the longest total bounds what is drawn, and is reached without jitter
 
 TEST_CASE("options out of range are refused with field, value and range", "[backoff]") {
     CHECK(fault({.base = -1ms}) == "BackoffOptions.base is -1 ms, allowed is 0 s (repeat at once) or longer");
-    CHECK(fault({.cap = 100ms}) == "BackoffOptions.cap is 100 ms, allowed is base or longer");
+    CHECK(fault({.cap = 100ms}) ==
+          "BackoffOptions.cap is 100 ms, allowed is BackoffOptions.base, 200 ms, or longer");
     CHECK(fault({.factor = 0.5}) == "BackoffOptions.factor is 0.5, allowed is 1 or more");
     CHECK(fault({.factor = std::nan("")}) == "BackoffOptions.factor is nan, allowed is 1 or more");
     CHECK(fault({.jitter_ratio = 1.5}) == "BackoffOptions.jitter_ratio is 1.5, allowed is 0 to 1");

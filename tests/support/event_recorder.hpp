@@ -32,8 +32,8 @@ public:
 protected:
     void on_event(const Event& event) override {
         Event& kept = events.emplace_back(event);
-        for (std::string_view* text :
-             {&kept.origin, &kept.operation, &kept.remote, &kept.request_id, &kept.trace_id, &kept.detail}) {
+        for (std::string_view* text : {&kept.origin, &kept.operation, &kept.remote, &kept.request_id,
+                                       &kept.trace_id, &kept.detail, &kept.message}) {
             *text = texts_.emplace_back(*text); // a deque: what is in it does not move
         }
     }

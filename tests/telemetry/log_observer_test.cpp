@@ -84,6 +84,25 @@ TEST_CASE("what is not known is left out of the line", "[log_observer]") {
                                                 "origin=https://api.test:443 kind=circuit_open attempts=0"});
 }
 
+TEST_CASE("a line is written when the budget's function throws", "[log_observer]") {
+    Log log({.lines_per_second = 1,
+             .budget_left = [](const Event&) -> std::optional<double> { throw std::runtime_error("no"); }});
+    log.observer.notify(failed());
+    REQUIRE(log.lines.size() == 1);
+    CHECK_THAT(log.lines[0], ContainsSubstring("event=call_failed") && !ContainsSubstring("budget_left"));
+    CHECK(log.observer.dropped() == 0);
+}
+
+TEST_CASE("a line says in words what was wrong with the call, as far as that is ours to say",
+          "[log_observer]") {
+    Log log;
+    Event event = failed(FailureKind::invalid_request, 0);
+    event.message = "the path has a `#`: percent-encode it";
+    log.observer.notify(event);
+    REQUIRE(log.lines.size() == 1);
+    CHECK_THAT(log.lines[0], ContainsSubstring("message=\"the path has a `#`: percent-encode it\""));
+}
+
 TEST_CASE("a call that succeeds is no line", "[log_observer]") {
     Log log;
     log.observer.notify(attempt(FailureKind::server_error));

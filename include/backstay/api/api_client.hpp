@@ -36,13 +36,13 @@ concept BodyValue = !std::convertible_to<const B&, CallOptions>;
 /// Calls one API. `T` is what the caller wants of the reply: a described struct, `std::optional` of one,
 /// `boost::json::value`, `Response` (the whole reply, not decoded), `void`, or `Reply<>` around any of these.
 ///
-/// A path is appended to the base URL. Any 2xx is a success; a 304 only for `Response` and optionals. An
-/// absent body (202, 204) suits `void`, an optional and `boost::json::value`.
-/// A handle: cheap to copy; copies and what `with` gives share connections, policies and `shutdown`.
-/// Errors: as values. Cancellation: a cancelled call ends as `canceled`, once what it started has ended.
-/// Thread safety: all members from any thread; a call runs on its caller's executor, which is serialised.
-/// Lifetime: an awaitable is started when it is awaited and owns all that it needs. The context of the
-/// executor given to the constructor outlives the client.
+/// A path is appended to the base URL; a whole URL in its place is `invalid_request`. Any 2xx is a success; a
+/// 304 only for `Response` and optionals. An absent body (202, 204) suits `void`, an optional and
+/// `boost::json::value`. A handle: cheap to copy; copies and what `with` gives share connections, policies
+/// and `shutdown`. Errors: as values. Cancellation: a cancelled call ends as `canceled`, once what it started
+/// has ended. Thread safety: all members from any thread; a call runs on its caller's executor, which is
+/// serialised. Lifetime: an awaitable is started when it is awaited and owns all that it needs. The context
+/// of the executor given to the constructor outlives the client.
 class BACKSTAY_EXPORT ApiClient {
 public:
     /// `executor` runs what belongs to no call. Throws `std::invalid_argument` naming the option that is
@@ -106,7 +106,9 @@ public:
         return detail::decoded<T>(call("GET", std::move(link), true, Body{}, std::move(options)));
     }
 
-    /// Derives a client whose calls have these options where they leave them open.
+    /// Derives a client whose calls have these options where they leave them open. Throws
+    /// `std::invalid_argument` for what cannot hold for all of them: an idempotency key other than `auto`,
+    /// and a field that no request can carry.
     [[nodiscard]] ApiClient with(const CallOptions& overrides) const;
     /// Derives a client whose calls run in another pipeline, over the same connections. Throws
     /// `std::invalid_argument` when the pipeline lacks a stage that the client needs.
@@ -114,7 +116,9 @@ public:
 
     /// Refuses new calls (`client_closed`), ends waits between attempts, lets running attempts go on for
     /// `grace`, stops what is left then, and closes the transport, a given one too. May be called again, and
-    /// from any executor. Returns how many calls had to be stopped. Cancellation: ends the grace.
+    /// from any executor. Returns how many calls had to be stopped. Errors: throws `std::bad_alloc` when
+    /// there was no memory to tell every call; the transport is closed, and when it is called again those
+    /// calls are told again. Cancellation: ends the grace.
     [[nodiscard]] asio::awaitable<std::size_t> shutdown(Duration grace) const;
 
     [[nodiscard]] const asio::any_io_executor& get_executor() const noexcept;

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -44,14 +45,16 @@ public:
     /// Sends no such field.
     BearerToken() = default;
     /// A fixed token; an empty one sends no such field.
-    BearerToken(std::string token) : fixed_(std::move(token)) {} // NOLINT(google-explicit-constructor)
-    BearerToken(const char* token) : fixed_(token) {}            // NOLINT(google-explicit-constructor)
+    BearerToken(std::string token) // NOLINT(google-explicit-constructor)
+        : fixed_(std::move(token)), number_(fixed_.empty() ? 0 : next_number()) {}
+    BearerToken(const char* token) : BearerToken(std::string(token)) {} // NOLINT(google-explicit-constructor)
 
     /// What a function returns when an attempt is built. It may be called on any thread that runs calls; when
     /// it throws, the attempt fails with `exception` and nothing is sent.
     template <std::invocable F>
         requires std::convertible_to<std::invoke_result_t<F&>, std::string>
-    BearerToken(F source) : source_(std::move(source)) {} // NOLINT(google-explicit-constructor)
+    BearerToken(F source) // NOLINT(google-explicit-constructor)
+        : source_(std::move(source)), number_(next_number()) {}
 
     /// What a coroutine fetches: at the first call, `ahead` of its expiry, and when a server refuses it with
     /// 401. However many calls need it, one fetches and all wait; each is then repeated once. The client's
@@ -69,7 +72,7 @@ public:
         requires std::same_as<std::invoke_result_t<F&>, asio::awaitable<expected<Token, ApiError>>>
     BearerToken(F provider, // NOLINT(google-explicit-constructor)
                 const RefreshOptions& options = RefreshOptions())
-        : store_(make_store(TokenProvider(std::move(provider)), options)) {}
+        : store_(make_store(TokenProvider(std::move(provider)), options)), number_(next_number()) {}
 
     /// Whether two attempts may carry different ones.
     [[nodiscard]] bool changes() const noexcept { return source_ || store_; }
@@ -78,6 +81,9 @@ public:
     /// What an attempt would carry now; of a provider's, empty before the first has come.
     [[nodiscard]] std::string current() const { return store_ ? stored() : source_ ? source_() : fixed_; }
 
+    /// Which one it is, in this process: the same for copies, and never made from the token. 0: it is none.
+    [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
+
     /// For the client.
     [[nodiscard]] const std::shared_ptr<detail::TokenStore>& store() const noexcept { return store_; }
 
@@ -85,10 +91,12 @@ private:
     [[nodiscard]] static std::shared_ptr<detail::TokenStore> make_store(TokenProvider provider,
                                                                         const RefreshOptions& options);
     [[nodiscard]] std::string stored() const;
+    [[nodiscard]] static std::uint64_t next_number() noexcept;
 
     std::string fixed_;
     std::function<std::string()> source_;
     std::shared_ptr<detail::TokenStore> store_;
+    std::uint64_t number_ = 0;
 };
 
 } // namespace backstay::inline BACKSTAY_ABI

@@ -74,7 +74,7 @@ bool decode_map(T& out, const JsonPlace& place) {
     out.clear();
     for (const auto& [name, value] : *object) {
         const std::string_view key{name.data(), name.size()};
-        if (!decode_into(out[std::string{key}], place.member(*object, key))) {
+        if (!decode_into(out[std::string{key}], place.entry(*object, key))) {
             return false;
         }
     }
@@ -130,10 +130,10 @@ bool decode_into(T& out, const JsonPlace& place) {
 template <class T>
 [[nodiscard]] expected<T, std::string> decode(const boost::json::value& document,
                                               std::string_view root = std::string_view()) {
-    std::string fault;
+    detail::JsonFault fault;
     T value{};
     if (!detail::decode_into(value, detail::JsonPlace{&document, root, fault})) {
-        return fail(std::move(fault));
+        return fail(std::move(fault.text));
     }
     return value;
 }

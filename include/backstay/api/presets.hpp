@@ -1,6 +1,7 @@
 #pragma once
 
 #include <backstay/api/response_pipeline.hpp>
+#include <backstay/core/classifier.hpp>
 #include <backstay/core/config.hpp>
 #include <backstay/core/time.hpp>
 #include <backstay/policy/circuit_breaker.hpp>
@@ -10,6 +11,7 @@
 #include <backstay/policy/retry.hpp>
 
 #include <chrono>
+#include <functional>
 #include <optional>
 
 namespace backstay::inline BACKSTAY_ABI {
@@ -26,6 +28,9 @@ struct StandardOptions {
         cool_down{}; ///< nullopt: one of its own, with a gate for each client of an origin
     std::optional<CircuitBreaker> breaker{}; ///< nullopt: one of its own, with a circuit for each origin
     std::optional<ConcurrencyLimit> limit{}; ///< nullopt: one of its own, 1 000 attempts at once
+    /// For every policy that the preset makes itself, Retry and Hedge included; nullopt: each has its own. A
+    /// handle given above keeps the one that it was made with.
+    std::optional<Classifier> classifier{};
 };
 
 /// TotalTimeout 30 s, Retry of 3 attempts with a budget, Credentials, CoolDown, CircuitBreaker,
@@ -38,14 +43,31 @@ struct StandardOptions {
 /// ignored.
 [[nodiscard]] BACKSTAY_EXPORT ResponsePipeline single(const StandardOptions& options = StandardOptions());
 
-/// The same with the defaults of `patient`.
+/// `RetryOptions` with the defaults of `patient`, so that what is left open stays patient. The fields mean
+/// the same.
+struct PatientRetry {
+    int max_attempts = 6;
+    BackoffOptions backoff{};
+    Duration rate_limited_base = std::chrono::seconds{1};
+    Classifier classifier{};
+    std::optional<RetryBudget> budget{RetryBudget{}};
+    Duration max_server_wait = std::chrono::minutes{10};
+    WhenLonger when_longer = WhenLonger::give_up;
+    double hint_jitter_ratio = 0.1;
+    Duration hint_jitter_max = std::chrono::seconds{1};
+    bool retry_refusals = false;
+    std::function<void(const RetryInfo&)> on_retry{};
+};
+
+/// `StandardOptions` with the defaults of `patient`.
 struct PatientOptions {
     Duration total_timeout = std::chrono::minutes{15};
     Duration attempt_timeout = std::chrono::seconds{8};
-    RetryOptions retry{.max_attempts = 6, .max_server_wait = std::chrono::minutes{10}};
+    PatientRetry retry{};
     std::optional<CoolDown> cool_down{};
     std::optional<CircuitBreaker> breaker{};
     std::optional<ConcurrencyLimit> limit{};
+    std::optional<Classifier> classifier{};
 };
 
 /// For background work: 6 attempts in 15 min, and servers' waits of up to 10 min are obeyed.

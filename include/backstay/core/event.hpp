@@ -99,6 +99,8 @@ struct Event {
     std::string_view request_id{}; ///< the server's, where it is known
     std::string_view trace_id{};   ///< 32 hexadecimal digits
     std::string_view detail{};     ///< in words: what a circuit counted, a failed call's attempts
+    std::string_view message{}; ///< of a call that failed: what was wrong with it or its reply, in our words
+                                ///< alone, never a server's
 };
 
 /// Sees what happens to calls. Called on the call's executor, outside any lock.

@@ -34,6 +34,9 @@ struct Request {
     std::optional<std::size_t> max_body_bytes;
     /// May the transport send it again on a new connection when a stale one lost it.
     bool safe_to_repeat = false;
+    /// The name of the field that tells how long this caller waits: an exchange that callers share goes
+    /// without it. Empty: there is none.
+    std::string deadline_field{};
 
     /// Says what is wrong (method not a token, CR LF in a field, Content-Length or Transfer-Encoding or
     /// Connection or Host or Expect set by hand, two bodies ...); nullopt when it may be sent.

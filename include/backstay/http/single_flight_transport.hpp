@@ -19,7 +19,8 @@ struct SingleFlightOptions {
 
 /// Lets identical GETs and HEADs that are under way at the same time share one exchange of another transport.
 /// Identical: method, origin, target, every field (so that credentials never mix), the limit of the reply's
-/// size, and neither a body nor a sink. `ExchangeInfo::shared` says that it happened. A request whose
+/// size, and neither a body nor a sink. What tells how long one of them waits (`Request::deadline_field`)
+/// makes no difference and is not sent. `ExchangeInfo::shared` says that it happened. A request whose
 /// `Cache-Control` has `no-cache` or `no-store` goes alone: after a write of its own, a caller that joins
 /// could be given a reply from before it. A shared failure counts once for each caller, in breakers and
 /// budgets too.

@@ -26,7 +26,8 @@ struct LogOptions {
     std::function<void(std::string_view line)> sink{};
     LogLevel least = LogLevel::info; ///< less is not written
     double lines_per_second = 10;    ///< for failed calls, and so many at once; 0: no limit
-    /// Tells the retries that the budget of this call's key would allow now; empty, or nullopt: not known.
+    /// Tells the retries that the budget of this call's key would allow now; empty, nullopt or an exception:
+    /// not known.
     std::function<std::optional<double>(const Event& event)> budget_left{};
     Classifier classifier{};       ///< which failures are counted for the line of a circuit
     std::size_t max_origins = 100; ///< for which they are counted
@@ -39,8 +40,9 @@ struct LogOptions {
 ///     ..."
 ///
 /// (docs/telemetry.md has the fields). No value can end the line or inject a field, whatever a server wrote.
-/// Header and query values, tokens and idempotency keys are not in what it is told, and bodies are not
-/// either. Errors: what the sink throws is swallowed and counted, see `dropped`; construction throws
+/// `message` says what was wrong with a call or with the body of its reply, in the library's words. Header
+/// and query values, tokens and idempotency keys are not in what it is told, and bodies are not either.
+/// Errors: what the sink throws is swallowed and counted, see `dropped`; construction throws
 /// `std::invalid_argument` for an option that is out of range. Thread safety: as an observer's; the sink is
 /// called outside any lock. Cost: nothing for a call that succeeds but the records of its attempts.
 class BACKSTAY_EXPORT LogObserver final : public Observer {
@@ -58,6 +60,7 @@ private:
     struct State;
     void call_failed(const Event& event);
     void circuit_changed(const Event& event);
+    [[nodiscard]] std::optional<double> budget_left(const Event& event) const noexcept;
     void write(std::string_view line) const;
 
     std::unique_ptr<State> state_;

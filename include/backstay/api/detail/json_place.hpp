@@ -12,15 +12,23 @@
 
 namespace backstay::inline BACKSTAY_ABI::detail {
 
+/// What is wrong with a document.
+struct JsonFault {
+    std::string text{};  ///< for the caller
+    std::string plain{}; ///< the same without a word of the document's: for logs
+};
+
 /// One place in a JSON document: a value, or the lack of one, and the way to it, which is written out only
 /// when something there is wrong. Lifetime: within the place that it was made from.
 class BACKSTAY_EXPORT JsonPlace {
 public:
     /// `fault` takes what is wrong.
-    JsonPlace(const boost::json::value* document, std::string_view name, std::string& fault) noexcept
+    JsonPlace(const boost::json::value* document, std::string_view name, JsonFault& fault) noexcept
         : value_(document), name_(name), fault_(fault) {}
 
     [[nodiscard]] JsonPlace member(const boost::json::object& object, std::string_view name) const noexcept;
+    /// The same of a map, of which the names are the server's own.
+    [[nodiscard]] JsonPlace entry(const boost::json::object& map, std::string_view name) const noexcept;
     [[nodiscard]] JsonPlace element(const boost::json::array& array, std::size_t index) const noexcept;
 
     /// Missing or null.
@@ -49,13 +57,14 @@ private:
         : parent_(&parent), value_(value), name_(name), index_(index), fault_(parent.fault_) {}
 
     bool write_fault(std::string_view expected, std::string_view found) const;
-    void write_path(std::string& text) const;
+    void write_path(std::string& text, bool plain) const;
 
     const JsonPlace* parent_ = nullptr;
     const boost::json::value* value_;
     std::string_view name_;
     std::size_t index_ = 0; ///< when there is no name
-    std::string& fault_;
+    bool foreign_ = false;  ///< the name is the server's
+    JsonFault& fault_;
 };
 
 } // namespace backstay::inline BACKSTAY_ABI::detail

@@ -55,6 +55,7 @@ public:
     }
 
 private:
+    [[nodiscard]] Body malformed(std::string words);
     void tell(const ApiError* error) const noexcept;
     [[nodiscard]] ApiError error(FailureKind kind) && noexcept;
     [[nodiscard]] std::string request_id() const;
@@ -66,7 +67,7 @@ private:
     boost::json::value root_;
     const boost::json::value* data_ = nullptr;
     std::string_view data_name_;
-    std::string fault_;
+    JsonFault fault_;
 };
 
 } // namespace backstay::inline BACKSTAY_ABI::detail
