@@ -14,6 +14,6 @@ void append_text(std::string& line, std::string_view text);
 
 /// Writes attempts in words, `#1 503 service_unavailable in 8 ms request_id=r1; ... #4 after 250 ms 500 ...`.
 /// A server's request id can neither end an attempt nor pretend to be another.
-[[nodiscard]] std::string attempts_text(const std::vector<Attempt>& attempts);
+[[nodiscard]] BACKSTAY_EXPORT std::string attempts_text(const std::vector<Attempt>& attempts);
 
 } // namespace backstay::inline BACKSTAY_ABI::detail

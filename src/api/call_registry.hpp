@@ -17,7 +17,7 @@ class CallRegistry;
 
 /// One running call of a client, in that call's frame. It is known to the registry while it lives.
 /// Thread safety: but for the registry's links, it belongs to the call's executor.
-class ActiveCall {
+class BACKSTAY_EXPORT ActiveCall {
 public:
     /// `counted`: it is a call; else what runs beside calls, which a shutdown stops too but does not count.
     ActiveCall(std::shared_ptr<CallRegistry> registry, asio::any_io_executor executor,
@@ -74,7 +74,7 @@ private:
 
 /// The running calls of a client and of all that was derived from it.
 /// Thread safety: all members from any thread. Calls are told on their own executors.
-class CallRegistry : public std::enable_shared_from_this<CallRegistry> {
+class BACKSTAY_EXPORT CallRegistry : public std::enable_shared_from_this<CallRegistry> {
 public:
     /// Refuses new calls and ends the waits of those that run; attempts under way go on, as their last.
     /// Throws when some could not be told for want of memory; called again, it tells them again.
