@@ -44,8 +44,9 @@ void play(std::size_t number, FaultCase& test) {
     if (reused) {
         scene.warm_up();
     }
-    scene.play(post);
-    scene.next_call();
+    const Exchanged& call = scene.play(post);
+    const bool all_of_body = call.ok() && call.response().body().size() == reference.body_bytes();
+    test.expect(!scene.next_call() || all_of_body, "4: what is left over of a reply retires the connection");
 }
 
 } // namespace

@@ -67,6 +67,10 @@ std::size_t ReferenceReply::head_bytes() const {
     return reference_bytes - body(std::string(nonce_bytes, 'n')).size();
 }
 
+std::size_t ReferenceReply::body_bytes() const {
+    return has_body ? echo(std::string(nonce_bytes, 'n')).size() : 0;
+}
+
 std::string plain_reply(const std::string& nonce) {
     return "HTTP/1.1 200 OK\r\nX-Call: " + nonce + "\r\nContent-Length: 27\r\n\r\n" + echo(nonce);
 }

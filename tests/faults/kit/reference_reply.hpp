@@ -26,6 +26,8 @@ struct ReferenceReply {
     [[nodiscard]] std::string bytes(const std::string& nonce) const;
     /// The bytes of the final head and what comes before it.
     [[nodiscard]] std::size_t head_bytes() const;
+    /// The bytes of its body, as the caller gets them.
+    [[nodiscard]] std::size_t body_bytes() const;
 };
 
 [[nodiscard]] const std::array<ReferenceReply, 9>& reference_replies();
