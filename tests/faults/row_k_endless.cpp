@@ -42,10 +42,13 @@ std::string in_chunk(const std::string& data) {
     return size + ("\r\n" + data) + "\r\n";
 }
 
-/// A coded body of nothing but zeros, of 64 MiB.
-const std::string& bomb() {
-    static const std::string made = gzip(std::string(std::size_t{64} << 20, '\0'));
-    return made;
+/// So many zeros, which a thousandth of their bytes code.
+std::string bomb(std::size_t decoded_bytes) {
+    return gzip(std::string(decoded_bytes, '\0'));
+}
+
+std::string with_length(const std::string& data) {
+    return "Content-Length: " + std::to_string(data.size()) + "\r\n\r\n" + data;
 }
 
 const std::vector<Flood>& floods() {
@@ -68,9 +71,10 @@ const std::vector<Flood>& floods() {
         {"endless trailer of short fields", chunked + "0\r\n", "a:\r\n", too_much_head},
         {"endless leading zeros", chunked, "0", against_protocol},
         {"1-byte chunks", chunked, "1\r\nx\r\n", too_much_body},
-        {"gzip bomb", coded + "Content-Length: " + std::to_string(bomb().size()) + "\r\n\r\n" + bomb(), "",
-         too_much_body},
-        {"gzip bomb in chunks", coded + "Transfer-Encoding: chunked\r\n\r\n" + in_chunk(bomb()), "",
+        {"gzip bomb", coded + with_length(bomb(64 * max_body_bytes)), "", too_much_body},
+        {"gzip bomb within the limit", coded + with_length(bomb(max_body_bytes / 2)), "", too_much_body},
+        {"gzip bomb in chunks",
+         coded + "Transfer-Encoding: chunked\r\n\r\n" + in_chunk(bomb(64 * max_body_bytes)), "",
          too_much_body},
         {"endless gzip of nothing", coded + "Transfer-Encoding: chunked\r\n\r\n", in_chunk(gzip("")),
          too_much_body},
