@@ -20,7 +20,7 @@ std::string three_chunks(const std::string& nonce) {
 }
 
 std::string chunk_with_extension(const std::string& nonce) {
-    return "01B;a=\"b;c\"\r\n" + echo(nonce) + "\r\n0;last\r\n\r\n";
+    return "01B;a=b;c=\"d;e\"\r\n" + echo(nonce) + "\r\n0;last\r\n\r\n";
 }
 
 std::string chunk_and_trailer(const std::string& nonce) {
