@@ -59,6 +59,9 @@ public:
         return Step::malformed;
     }
 
+    /// The byte last taken belongs to an extension, which a recipient skips.
+    [[nodiscard]] bool in_extension() const noexcept { return state_ == State::extension; }
+
 private:
     enum class State : std::uint8_t { data_cr, data_lf, size, extension, line_feed };
 

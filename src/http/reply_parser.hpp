@@ -95,7 +95,7 @@ private:
     ChunkLine chunk_line_;
     std::unique_ptr<LlhttpReader> reader_;
     std::optional<GzipDecoder> decoder_;
-    std::string clean_; ///< what llhttp is shown of a head
+    std::string clean_; ///< what llhttp is shown of a head or a chunk line
     ReplyFault fault_;
 };
 

@@ -36,8 +36,10 @@ std::size_t whole_request(std::string_view bytes) noexcept {
 } // namespace
 
 MemoryStream::MemoryStream(asio::any_io_executor executor, std::shared_ptr<MemoryScript> script,
-                           std::string name)
-    : executor_(std::move(executor)),
+                           std::string name, Runtime* runtime)
+    : Timer(&executor_),
+      runtime_(runtime),
+      executor_(std::move(executor)),
       script_(std::move(script)),
       name_(std::move(name)),
       arrived_(std::make_shared<bool>(false)) {
@@ -45,6 +47,9 @@ MemoryStream::MemoryStream(asio::any_io_executor executor, std::shared_ptr<Memor
 }
 
 MemoryStream::~MemoryStream() {
+    if (pace_ > Duration::zero()) {
+        runtime_->disarm(*this);
+    }
     script_->closed = true;
 }
 
@@ -54,7 +59,7 @@ IoResult MemoryStream::read(std::span<char> into) noexcept {
         return {0, IoResult::blocked()};
     }
     if (pieces_.empty()) {
-        if (then_ == Then::end) {
+        if (then_ == Then::end || then_ == Then::end_and_reset) {
             return {0, asio::error::eof};
         }
         return {0, then_ == Then::reset ? std::error_code(asio::error::connection_reset)
@@ -66,6 +71,9 @@ IoResult MemoryStream::read(std::span<char> into) noexcept {
     piece.erase(0, count);
     if (piece.empty()) {
         pieces_.pop_front();
+        if (pieces_.empty() && more_) {
+            pieces_.push_back(more_());
+        }
         arrive_later();
     }
     return {count, {}};
@@ -74,6 +82,9 @@ IoResult MemoryStream::read(std::span<char> into) noexcept {
 IoResult MemoryStream::write(std::string_view bytes) noexcept {
     if (script_->break_writes_after && written_ >= *script_->break_writes_after) {
         return {0, asio::error::broken_pipe};
+    }
+    if (then_ == MemoryReply::Then::end_and_reset) {
+        return {0, asio::error::connection_reset};
     }
     if (!may_write()) {
         return {0, IoResult::blocked()};
@@ -93,22 +104,43 @@ void MemoryStream::answer() {
         request_began_ += whole;
         ++script_->requests;
     }
-    if (script_->replies.empty() || !pieces_.empty() || then_ != MemoryReply::Then::stay_open) {
+    if (!pieces_.empty() || then_ != MemoryReply::Then::stay_open) {
         return;
     }
-    if (whole == 0 && request.size() < script_->replies.front().after_bytes) {
+    MemoryReply reply;
+    if (!script_->replies.empty()) {
+        if (whole == 0 && request.size() < script_->replies.front().after_bytes) {
+            return;
+        }
+        reply = std::move(script_->replies.front());
+        script_->replies.pop_front();
+    } else if (whole != 0 && script_->respond) {
+        reply = script_->respond(request.substr(0, whole));
+    } else {
         return;
     }
-    MemoryReply reply = std::move(script_->replies.front());
-    script_->replies.pop_front();
     pieces_.assign(reply.pieces.begin(), reply.pieces.end());
+    more_ = std::move(reply.more);
+    if (pieces_.empty() && more_) {
+        pieces_.push_back(more_());
+    }
+    pace_ = reply.pace;
     then_ = reply.then;
     arrive_later();
 }
 
 void MemoryStream::arrive_later() {
     *arrived_ = false;
+    if (pace_ > Duration::zero()) {
+        runtime_->arm(*this, runtime_->now() + pace_);
+        return;
+    }
     asio::post(executor_, [arrived = arrived_] { *arrived = true; });
+}
+
+void MemoryStream::expired() noexcept {
+    *arrived_ = true;
+    cancel();
 }
 
 bool MemoryStream::may_read() const noexcept {
@@ -120,7 +152,8 @@ bool MemoryStream::may_write() const noexcept {
 }
 
 asio::awaitable<std::error_code> MemoryStream::wait(Readiness readiness) {
-    const bool read = readiness != Readiness::writable && may_read();
+    const bool paced = pace_ > Duration::zero() && !*arrived_; // `expired` wakes it
+    const bool read = readiness != Readiness::writable && may_read() && !paced;
     const bool write = readiness != Readiness::readable && may_write();
     if (read || write) {
         co_await asio::post(executor_, asio::use_awaitable); // what is under way has come by then
@@ -146,7 +179,7 @@ asio::awaitable<ConnectResult> MemoryConnector::connect(const Origin& origin, Wa
     }
     std::shared_ptr<MemoryScript> script = scripts_[made_++];
     co_return std::make_unique<MemoryStream>(watchdog.executor(), std::move(script),
-                                             origin.host + "#" + std::to_string(made_));
+                                             origin.host + "#" + std::to_string(made_), &watchdog.runtime());
 }
 
 } // namespace backstay::inline BACKSTAY_ABI

@@ -5,10 +5,13 @@
 #include "http/gate.hpp"
 
 #include <backstay/core/config.hpp>
+#include <backstay/core/runtime.hpp>
+#include <backstay/core/time.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -24,17 +27,22 @@ struct MemoryReply {
         end,      ///< the peer says that it is the end
         truncate, ///< it ends without saying so: TCP FIN without TLS close_notify
         reset,
+        end_and_reset, ///< it says that it is the end, and what is written to it afterwards is reset
     };
 
-    std::vector<std::string> pieces{}; ///< each is seen alone, when the one before has been read
-    Then then = Then::stay_open;       ///< after the last piece
+    std::vector<std::string> pieces{};   ///< each is seen alone, when the one before has been read
+    std::function<std::string()> more{}; ///< makes pieces without end, after those
+    Duration pace{0};                    ///< before each piece
+    Then then = Then::stay_open;         ///< after the last piece
     std::size_t after_bytes =
         std::numeric_limits<std::size_t>::max(); ///< of the request; by default when it is whole
 };
 
 /// What is to happen on one connection, and what did.
 struct MemoryScript {
-    std::deque<MemoryReply> replies{};               ///< one after the other; without one, silence
+    std::deque<MemoryReply> replies{}; ///< one after the other
+    /// Makes the further replies, each of the request that it is for; without it, silence.
+    std::function<MemoryReply(std::string_view request)> respond{};
     std::optional<std::size_t> write_window{};       ///< bytes that fit before writing blocks for good
     std::optional<std::size_t> break_writes_after{}; ///< bytes after which writing fails (EPIPE)
     std::string received{};                          ///< all that was written
@@ -44,9 +52,11 @@ struct MemoryScript {
 };
 
 /// One end of a connection whose other end is a script. Runs under virtual time.
-class BACKSTAY_EXPORT MemoryStream final : public ByteStream {
+class BACKSTAY_EXPORT MemoryStream final : public ByteStream, private Timer {
 public:
-    MemoryStream(asio::any_io_executor executor, std::shared_ptr<MemoryScript> script, std::string name);
+    /// `runtime` may be null when no reply has a pace.
+    MemoryStream(asio::any_io_executor executor, std::shared_ptr<MemoryScript> script, std::string name,
+                 Runtime* runtime = nullptr);
     ~MemoryStream() override;
 
     IoResult read(std::span<char> into) noexcept override;
@@ -61,11 +71,15 @@ private:
     [[nodiscard]] bool may_write() const noexcept;
     void answer();
     void arrive_later();
+    void expired() noexcept override;
 
+    Runtime* runtime_;
     asio::any_io_executor executor_;
     std::shared_ptr<MemoryScript> script_;
     std::string name_;
     std::deque<std::string> pieces_;
+    std::function<std::string()> more_;
+    Duration pace_{0};
     MemoryReply::Then then_ = MemoryReply::Then::stay_open;
     std::shared_ptr<bool> arrived_; ///< what comes next can be read; else when the context has run
     std::size_t request_began_ = 0;
