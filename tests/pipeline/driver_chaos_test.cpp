@@ -14,6 +14,7 @@
 #include <backstay/policy/total_timeout.hpp>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 // What is injected must reach the stages outside as if the server had caused it.
@@ -89,7 +90,7 @@ Retry without_waits(int attempts) {
     options.max_attempts = attempts;
     options.backoff.base = 0s;
     options.budget.reset();
-    return Retry(options);
+    return Retry(std::move(options));
 }
 
 } // namespace
