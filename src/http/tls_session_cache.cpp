@@ -10,8 +10,16 @@ namespace backstay::inline BACKSTAY_ABI {
 
 namespace {
 
+std::time_t made_at(const SSL_SESSION& session) noexcept {
+#if OPENSSL_VERSION_NUMBER >= 0x30300000L // where the other one is deprecated, as of 3.4
+    return SSL_SESSION_get_time_ex(&session);
+#else
+    return static_cast<std::time_t>(SSL_SESSION_get_time(&session));
+#endif
+}
+
 bool counts(const SSL_SESSION& session, std::time_t now) noexcept {
-    const auto made = static_cast<std::time_t>(SSL_SESSION_get_time(&session));
+    const auto made = made_at(session);
     auto lifetime = static_cast<std::time_t>(SSL_SESSION_get_timeout(&session));
     if (const unsigned long hint = SSL_SESSION_get_ticket_lifetime_hint(&session); hint != 0) {
         lifetime = std::min(lifetime, static_cast<std::time_t>(hint));
