@@ -117,7 +117,7 @@ void measure_refusal(const char* name, const P& policy, const Failure& failure) 
     const auto ask = [failure](P& asked, CallContext& call) {
         typename P::Call mine;
         call.deadline.at = call.now + std::chrono::seconds{1}; // too soon to wait for better times
-        const Admission admission = asked.admit(mine, call);
+        Admission admission = asked.admit(mine, call);
         benchmark::DoNotOptimize(admission.answer);
         if (admission.answer == Admission::Answer::proceed) {
             asked.settle(mine, call, &failure);
