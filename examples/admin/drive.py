@@ -3,11 +3,17 @@ usage: drive.py PROGRAM
 """
 
 import json
+import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+
+
+def silent(url):
+    """A caller that connects and says nothing: it must keep nobody else waiting."""
+    return socket.create_connection(("127.0.0.1", int(url.rsplit(":", 1)[1].strip("/"))))
 
 
 def ask(url, command=None):
@@ -39,6 +45,7 @@ def wait_for(url, wanted):
 
 
 def drive(url):
+    nobody = silent(url)
     wait_for(url, lambda items: breaker_of(items).get("calls", 0) > 0)
     status, items = ask(url)
     assert status == 200 and "circuit_breaker" in entry(items, "orders")["description"], items
@@ -60,6 +67,10 @@ def drive(url):
     assert ask(url, dict(isolate, seconds=-1))[0] == 400
     status, said = ask(url, {"action": "explode", "name": "orders/retry"})
     assert status == 400 and "one of isolate, close" in said["error"], said
+    with silent(url) as too_long:
+        too_long.sendall(b"POST / HTTP/1.1\r\ncontent-length: 5000\r\n\r\n")
+        assert too_long.recv(1000).startswith(b"HTTP/1.1 413 "), "a command that is too long"
+    nobody.close()
 
 
 def main(program):

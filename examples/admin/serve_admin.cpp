@@ -14,12 +14,17 @@
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <chrono>
+#include <cstdint>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 
 // An endpoint for whoever is on call: shows how the policies of this process stand, and changes them. It
 // listens on loopback until standard input ends: `example_serve_admin`, which prints its URL, then
@@ -43,13 +48,14 @@ asio::awaitable<void> keep_calling(backstay::ApiClient api) {
     }
 }
 
-/// The value of `name` in a request's head, or 0.
-std::size_t content_length(std::string_view head) {
-    constexpr std::string_view name = "\r\nContent-Length: ";
-    std::size_t length = 0;
+/// The length of a request's body as its head tells it, however that writes the name; 0 without one.
+std::size_t content_length(std::string head) {
+    std::transform(head.begin(), head.end(), head.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    constexpr std::string_view name = "\r\ncontent-length: ";
+    std::uint32_t length = 0;
     if (const auto found = head.find(name); found != head.npos) {
-        const char* const digits = head.data() + found + name.size();
-        std::from_chars(digits, head.data() + head.size(), length);
+        std::from_chars(head.data() + found + name.size(), head.data() + head.size(), length);
     }
     return length;
 }
@@ -59,25 +65,29 @@ asio::awaitable<void> serve_one(tcp::socket socket, backstay::Registry& registry
     std::string read;
     const std::size_t head = co_await asio::async_read_until(socket, asio::dynamic_buffer(read, most),
                                                              "\r\n\r\n", asio::use_awaitable);
-    const std::size_t whole = std::min(head + content_length(read.substr(0, head)), most);
-    if (read.size() < whole) {
-        co_await asio::async_read(socket, asio::dynamic_buffer(read, most),
-                                  asio::transfer_exactly(whole - read.size()), asio::use_awaitable);
+    const std::size_t whole = head + content_length(read.substr(0, head));
+    Answer made = answer(413, "a command has at most 4096 bytes, its head included");
+    if (whole <= most) {
+        if (read.size() < whole) {
+            co_await asio::async_read(socket, asio::dynamic_buffer(read, most),
+                                      asio::transfer_exactly(whole - read.size()), asio::use_awaitable);
+        }
+        made = serve(registry, read.substr(0, read.find(' ')),
+                     std::string_view(read).substr(head, whole - head));
     }
-    const std::string method = read.substr(0, read.find(' '));
-    const Answer made = serve(registry, method, std::string_view(read).substr(head, whole - head));
     const std::string reply = "HTTP/1.1 " + std::to_string(made.status) +
                               " \r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: " +
                               std::to_string(made.json.size()) + "\r\n\r\n" + made.json;
     co_await asio::async_write(socket, asio::buffer(reply), asio::use_awaitable);
-} catch (const std::exception& error) { // that caller is gone; the next one is served
+} catch (const std::exception& error) { // that caller is gone
     std::cerr << error.what() << '\n';
 }
 
+/// Serves each caller by itself: one that says nothing keeps nobody waiting.
 asio::awaitable<void> serve_all(tcp::acceptor& acceptor, backstay::Registry& registry) {
     for (;;) {
         tcp::socket socket = co_await acceptor.async_accept(asio::use_awaitable);
-        co_await serve_one(std::move(socket), registry);
+        asio::co_spawn(acceptor.get_executor(), serve_one(std::move(socket), registry), asio::detached);
     }
 }
 

@@ -132,7 +132,7 @@ TEST_CASE("a gate that 503s closed is lengthened by each, one that a 429 closed 
         CHECK(bench.remaining() == 10s);
         bench.hear(reply(503, 20s));
         CHECK(bench.remaining() == 20s);
-        CHECK(bench.snapshot().cause == CoolDownCause::rate_limited); // for now
+        CHECK(bench.snapshot().cause == CoolDownCause::rate_limited); // until the 429's time is over
         bench.now += 10s;
         CHECK(bench.snapshot().cause == CoolDownCause::unavailable);
     }
